@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Self
@@ -18,9 +18,11 @@ from syndication.model.wanted_terms import WantedTerms, article_terms
 from syndication.pipeline.deliveries import record_due, record_gathered
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.pipeline.foreign_sections import ForeignSections
+from syndication.pipeline.known_articles import KnownArticle, KnownArticles, State
 from syndication.store import Connection
 from syndication.store.articles import (
     article_sizes,
+    article_stamps,
     articles,
     feed_query,
     render_deaths,
@@ -30,6 +32,7 @@ from syndication.store.articles import (
     withdrawals,
 )
 from syndication.store.articles.selected_articles import first_upcoming
+from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.database import DatabaseDown, DatabaseError
 from syndication.store.publishing import change_queue, section_state, sitemap_state
 
@@ -123,7 +126,8 @@ class Gathered:
     """The candidates for a feed at ``now``, newest first, and the left-out articles. ``fill`` selects from them.
 
     ``feed`` has an entry for each of ``candidates`` that is not in ``left_out``: enough for the limit, and some spare.
-    ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends.
+    ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends. ``known`` are the
+    ``articles`` as the worker keeps them.
     """
 
     feed: Feed
@@ -133,6 +137,12 @@ class Gathered:
     more: int
     upcoming: datetime | None
     now: datetime
+    known: Mapping[str, KnownArticle] = field(default_factory=dict)
+
+    def digest(self, article_id: str) -> str:
+        """Returns the digest of an article's content."""
+        known = self.known.get(article_id)
+        return content_digest(self.articles[article_id]) if known is None else known.digest
 
 
 def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign: ForeignSections | None = None) -> int:
@@ -152,6 +162,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign
         feed_query.repair_links(conn, changed)
         sitemap_state.mark(conn, changed, now)
         search_index.note_changes(conn, read.article_ids)
+        article_stamps.renew(conn, read.article_ids)
     touched: set[str] = set()
     concerned: Mapping[str, Collection[str]] = {}
     if read.seqs:
@@ -162,6 +173,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign
         concerned = list_concerned(conn, newsroom, read.article_ids, now, read.former)
         touched.update(*concerned.values())
     if read.everything:
+        article_stamps.renew_all(conn)
         terms.begin_fill(conn, again=True)
         search_index.begin_fill(conn)
     fallen_due = section_state.list_due(conn, now)
@@ -234,6 +246,18 @@ def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.Fil
     return step
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a worker knows before it reads a section: ``articles``, in their states of ``stamp``, that of all articles.
+
+    ``has_fatal``: some article has killed workers.
+    """
+
+    articles: KnownArticles
+    stamp: int | None
+    has_fatal: bool
+
+
 def gather(
     conn: Connection,
     newsroom: Newsroom,
@@ -241,54 +265,69 @@ def gather(
     now: datetime,
     more: int = 0,
     overlay: Mapping[str, Article | None] = NO_OVERLAY,
+    reading: Reading | None = None,
 ) -> Gathered:
     """Returns the candidates for the section's feed at ``now``, and ``more`` beyond its limit, from one snapshot.
 
     ``overlay`` replaces stored articles by id with edited ones; None removes an article.
     """
     wanted = newsroom.selections.wanted(section)
-    found = list_candidates(conn, wanted, section, now, more + len(overlay))
+    found = list_candidates(conn, wanted, section, now, more + len(overlay), times=True)
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
-    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in overlay], taken)
+    reading = reading or Reading(KnownArticles(), None, has_fatal=True)
+    known, unreadable = _load(conn, [c for c in found if c.article_id not in overlay], taken, reading)
     if overlay:
-        loaded |= {id: article for id, article in overlay.items() if article is not None}
+        known |= {id: KnownArticle(None, article) for id, article in overlay.items() if article is not None}
         found = _with_overlay(found, overlay)
     if wanted.has_names:
         # The terms of what has changed a moment ago are not known yet, and a feed without sports never shows any.
-        others = {id for id, article in loaded.items() if not wanted.matches(article_terms(article))}
+        others = {id for id, one in known.items() if not wanted.matches(article_terms(one.article))}
         found = [candidate for candidate in found if candidate.article_id not in others]
-    known = render_deaths.read_fatal(conn)
-    fatal = [
-        LeftOut(one.id, render_deaths.REASON)
-        for one in loaded.values()
-        if known and render_deaths.is_still_fatal(one, known)
-    ]
+    fatal = _fatal(conn, known) if reading.has_fatal else []
     bad = {item.article_id for item in fatal}
-    feed, left_out = build_feed(
-        [loaded[c.article_id] for c in found if c.article_id in loaded.keys() - bad], newsroom, section, now
-    )
+    chosen = [known[c.article_id] for c in found if c.article_id in known.keys() - bad]
+    feed, left_out = _feed(chosen, newsroom, section, now)
     return Gathered(
         feed=feed,
         candidates=tuple(found),
-        articles=loaded,
+        articles={id: one.article for id, one in known.items()},
         left_out=(*unreadable, *fatal, *left_out),
         more=more,
         upcoming=first_upcoming(conn, wanted, now),
         now=now,
+        known=known,
     )
+
+
+def _fatal(conn: Connection, known: Mapping[str, KnownArticle]) -> list[LeftOut]:
+    fatal = render_deaths.read_fatal(conn)
+    return [
+        LeftOut(id, render_deaths.REASON)
+        for id, one in known.items()
+        if render_deaths.is_still_fatal(one.article, fatal)
+    ]
 
 
 def build_feed(
     chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime
 ) -> tuple[Feed, tuple[LeftOut, ...]]:
     """Returns the feed with these articles, in this order, and the articles for which no entry could be created."""
+    return _feed((KnownArticle(None, article) for article in chosen), newsroom, section, now)
+
+
+def _feed(
+    chosen: Iterable[KnownArticle], newsroom: Newsroom, section: Section, now: datetime
+) -> tuple[Feed, tuple[LeftOut, ...]]:
+    def make(article: Article) -> Entry:
+        return to_entry(article, newsroom.site, newsroom.sections_by_slug, now)
+
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
-    for article in chosen:
+    for one in chosen:
         try:
-            entries.append(to_entry(article, newsroom.site, newsroom.sections_by_slug, now))
+            entries.append(one.entry(newsroom, now, make))
         except Exception as error:  # noqa: BLE001  # A malformed row costs its feed one entry.
-            left_out.append(_unreadable(article.id, error))
+            left_out.append(_unreadable(one.article.id, error))
     feed = Feed(
         id=tag_uri(newsroom.site, f"section/{section.origin}"),
         site=newsroom.site,
@@ -324,26 +363,32 @@ def _with_overlay(
     return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
-def _load(conn: Connection, ids: Sequence[str], taken: int) -> tuple[dict[str, Article], list[LeftOut]]:
-    """Returns the articles in the order of ``ids``, and the unreadable ones (with a time beyond the calendar, say).
+def _load(
+    conn: Connection, found: Sequence[feed_query.Candidate], taken: int, reading: Reading
+) -> tuple[dict[str, KnownArticle], list[LeftOut]]:
+    """Returns the articles in the order of ``found``, and the unreadable ones (with a time beyond the calendar, say).
 
     ``taken`` is the number of bytes that the feed's other bodies already use.
     """
+    states = {candidate.article_id: State(reading.stamp, candidate) for candidate in found}
+    known = {id: one for id, state in states.items() if (one := reading.articles.find(state)) is not None}
+    new = [id for id in states if id not in known]
     over: dict[str, str] = {}
     try:
-        over = article_sizes.over_limit(conn, ids, taken)
-        loaded = articles.load_articles(conn, [id for id in ids if id not in over])
-        return {id: loaded[id] for id in ids if id not in over}, _left_out(over)
+        over = article_sizes.over_limit(conn, list(states), taken, {id: one.size for id, one in known.items()})
+        loaded = articles.load_articles(conn, [id for id in new if id not in over])
+        known |= {id: reading.articles.keep(states[id], article) for id, article in loaded.items()}
+        return {id: known[id] for id in states if id not in over}, _left_out(over)
     except Exception as error:
-        found, unreadable = {}, _left_out(over)
-        for id in [id for id in ids if id not in over]:
+        unreadable = _left_out(over)
+        for id in [id for id in new if id not in over]:
             try:
-                found[id] = articles.load_articles(conn, [id])[id]
+                known[id] = reading.articles.keep(states[id], articles.load_articles(conn, [id])[id])
             except Exception as problem:  # noqa: BLE001
                 unreadable.append(_unreadable(id, problem))
-        if not found and isinstance(error, DatabaseDown):
+        if not known and isinstance(error, DatabaseDown):
             raise
-        return found, unreadable
+        return {id: known[id] for id in states if id in known}, unreadable
 
 
 def _left_out(over: Mapping[str, str]) -> list[LeftOut]:

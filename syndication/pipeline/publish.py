@@ -229,8 +229,7 @@ def _was_missed(current: PublishedState, held: HeldFeed) -> bool:
 
 
 def _content_digests(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
-    articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
-    return {article.id: shown_articles.content_digest(article) for article in articles}
+    return {entry.article_id: snapshot.gathered.digest(entry.article_id) for entry in feed.entries}
 
 
 def _newly_shown(snapshot: SectionSnapshot, digests: Mapping[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfa
 from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
+from syndication.pipeline.known_articles import KnownArticles
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
 from syndication.pipeline.snapshot import DefinitionsMoved, SectionSnapshot, read_snapshot, require_revision
 from syndication.render import RENDER_REVISION
@@ -90,6 +91,7 @@ class Regenerator:
         self._awake = self.fingerprints
         self._foreign = ForeignSections()
         self.renderer = Renderer(fragment_memory, entries)
+        self.known = KnownArticles(fragment_memory // 4)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:
@@ -236,7 +238,7 @@ class Regenerator:
         return section
 
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
-        return read_snapshot(self.database, self.newsroom, slug, more, self.revision)
+        return read_snapshot(self.database, self.newsroom, slug, more, self.revision, self.known)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
         """Renders the feed; reads more articles while positions stay empty."""

@@ -6,13 +6,15 @@ from datetime import datetime
 
 from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import SectionHeld, read_held
-from syndication.pipeline.gather import Gathered, Newsroom, gather
+from syndication.pipeline.gather import Gathered, Newsroom, Reading, gather
+from syndication.pipeline.known_articles import KnownArticles
 from syndication.store import Connection
 from syndication.store.articles import feed_query, shown_articles
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import Database
-from syndication.store.publishing import change_queue, feed_definitions, published
+from syndication.store.publishing import feed_definitions
 from syndication.store.publishing.published import PublishedState
+from syndication.store.publishing.section_reading import read_section
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,12 @@ def require_revision(conn: Connection, revision: int | None) -> None:
 
 
 def read_snapshot(
-    database: Database, newsroom: Newsroom, slug: str, more: int | None = None, revision: int | None = None
+    database: Database,
+    newsroom: Newsroom,
+    slug: str,
+    more: int | None = None,
+    revision: int | None = None,
+    known: KnownArticles | None = None,
 ) -> SectionSnapshot:
     """Returns a section as it is now, with ``more`` articles beyond its limit.
 
@@ -52,12 +59,15 @@ def read_snapshot(
     section = newsroom.sections[slug]
     with database.snapshot() as conn:
         wait_for_truncation(conn)
-        require_revision(conn, revision)
-        now = database.now(conn)
-        current = published.get_published(conn, slug)
+        current, around = read_section(conn, slug)
+        if revision is not None and around.definitions != revision:
+            raise DefinitionsMoved
+        now = database.time(around.clock)
         if (hold := current.editor_hold) is not None and not hold.is_over(now):
             raise SectionHeld(read_held(conn, newsroom, current, hold, now))
-        gathered = gather(conn, newsroom, section, now, current.left_out if more is None else more)
+        reading = Reading(known or KnownArticles(), around.stamp, around.has_fatal)
+        more = current.left_out if more is None else more
+        gathered = gather(conn, newsroom, section, now, more, reading=reading)
         left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
         gone = feed_query.find_departure_reasons(conn, newsroom.selections.wanted(section), left, now) if left else {}
         gone |= _expired(current, gone, now)
@@ -68,7 +78,7 @@ def read_snapshot(
             gathered=replace(gathered, feed=replace(gathered.feed, deleted=deleted_entries(current))),
             departure_reasons=gone,
             embargoed=feed_query.find_embargoed(conn, unpublished, now) if unpublished else set(),
-            is_caught_up=not due and change_queue.oldest(conn) is None,
+            is_caught_up=not due and around.oldest_change is None,
             shown_digests=shown_articles.digests(conn, gathered.articles),
         )
 

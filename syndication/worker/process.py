@@ -36,7 +36,7 @@ from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
 from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
-from syndication.store.articles import feed_query, render_deaths, search_index
+from syndication.store.articles import article_stamps, feed_query, render_deaths, search_index
 from syndication.store.db import errors
 from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
@@ -354,6 +354,7 @@ class Worker:
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
+            article_stamps.renew_all(conn)  # A change may have been missed.
             feed_query.repair_links(conn, None)
             sitemap_state.request_all(conn)
             generations = section_state.request(

@@ -22,7 +22,7 @@ STEPS = [
     "syndication.pipeline.gather:change_queue.remove",
     "syndication.store.publishing.section_state:request",
     "syndication.pipeline.regenerate:leases.claim",
-    "syndication.pipeline.snapshot:published.get_published",
+    "syndication.pipeline.snapshot:read_section",
     "syndication.pipeline.snapshot:gather",
     "syndication.render.renderer:Renderer.render",
     "syndication.pipeline.publish:compress",

@@ -133,6 +133,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         _notify(conn, by, now)
         _push(conn, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
+        article_stamps.renew_all(conn)
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk
 

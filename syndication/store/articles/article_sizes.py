@@ -1,6 +1,6 @@
 """Finds stored articles over a limit without reading them: a program of the newsroom may write any row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, case, cast, func, or_, select
 
@@ -65,6 +65,8 @@ PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
 )
 """The other parts of an article: field, table, maximum rows, maximum characters of their texts."""
 
+NOTHING_KNOWN: Mapping[str, int] = {}
+
 
 def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
     """Returns the bytes of each existing article's body, and the reason for each article over a limit."""
@@ -77,18 +79,21 @@ def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[
     return bodies, found
 
 
-def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str, str]:
+def over_limit(
+    conn: Connection, ids: Sequence[str], taken: int = 0, known: Mapping[str, int] = NOTHING_KNOWN
+) -> dict[str, str]:
     """Returns the reason for each of these articles that cannot be read for a feed.
 
     In the order of ``ids``: once the bodies before it fill a feed, an article is also over the limit. ``taken`` is the
-    number of bytes that other bodies already use.
+    number of bytes that other bodies already use. ``known`` are the bytes of the bodies that are within their limits,
+    and need not be measured.
     """
-    bodies, found = measure(conn, ids)
+    bodies, found = measure(conn, [id for id in ids if id not in known])
     total = taken
     for id in ids:
         if id in found:
             continue
-        size = bodies.get(id, 0)
+        size = known[id] if id in known else bodies.get(id, 0)
         if total + size > MAX_FEED_HTML:
             found[id] = f"with it, the bodies in this feed exceed {MAX_FEED_HTML // 2**20} MiB: shorten it"
         else:

@@ -1,15 +1,17 @@
 """A feed's articles, newest first, at the same cost for any number of articles; the query is ``selected_articles``."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Text, and_, cast, exists, func, or_, select, tuple_, update
 
 from syndication.model.wanted_terms import WantedTerms
-from syndication.store.articles.selected_articles import PUBLISHED, select_ids, walk_newest, walks
+from syndication.store.articles.selected_articles import PUBLISHED, is_selected, walk_newest, walks
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
+from syndication.store.tables.publishing import ArticleStampRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +19,15 @@ class Candidate:
     """An article that can be in a feed.
 
     ``updated_at`` and ``expires_at`` are as the database writes them, and only if asked for: another program may have
-    written a time that no program of ours can read.
+    written a time that no program of ours can read. ``stamp`` is that of the article's stored state
+    (``article_stamps``), and comes with them.
     """
 
     article_id: str
     published_at: datetime
     updated_at: str | None = None
     expires_at: str | None = None
+    stamp: int | None = None
 
 
 def list_newest(
@@ -31,7 +35,7 @@ def list_newest(
 ) -> list[Candidate]:
     """Returns the newest ``limit`` of the selected articles that are public at ``now``, newest first.
 
-    ``times``: with their other times.
+    ``times``: with their other times and their stamps.
     """
     found: dict[str, Candidate] = {}
     for walk in walks(conn, wanted):
@@ -40,10 +44,10 @@ def list_newest(
             query = query.add_columns(
                 cast(ArticleRow.updated_at, Text).label("updated_at"),
                 cast(ArticleRow.expires_at, Text).label("expires_at"),
-            )
-        for row in conn.execute(query):
-            other = row._mapping
-            found[row.id] = Candidate(row.id, row.published_at, other.get("updated_at"), other.get("expires_at"))
+                ArticleStampRow.stamp,
+            ).outerjoin(ArticleStampRow, ArticleStampRow.article_id == ArticleRow.id)
+        rows: Iterable[Any] = conn.execute(query)
+        found.update((row[0], Candidate(*row)) for row in rows)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
 
@@ -74,23 +78,31 @@ def find_departure_reasons(
     An article missing from the result was pushed out by newer ones.
     """
     reasons = dict.fromkeys(article_ids, "deleted")
+    row, out = ArticleRow, exists().where(WithdrawalRow.article_id == ArticleRow.id)
+    columns = (
+        row.id,
+        row.status,
+        row.published_at,
+        row.expires_at,
+        out.label("out"),
+        is_selected(wanted).label("here"),
+    )
     for some in batched(sorted(article_ids)):
-        # A withdrawal outlives the article's row.
-        out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
-        reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
-        here = select_ids(conn, wanted, some)
-        columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
-        for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
-            if row.status == "withdrawn":
-                reasons[row.id] = "withdrawn"
-            elif row.status == "draft" or row.published_at > now:
-                reasons[row.id] = "unpublished"
-            elif row.expires_at is not None and row.expires_at <= now:
-                reasons[row.id] = "expired"
-            elif row.id not in here:
-                reasons[row.id] = "moved"
+        for one in conn.execute(select(*columns).where(row.id.in_(some))):
+            if one.out or one.status == "withdrawn":
+                reasons[one.id] = "withdrawn"
+            elif one.status == "draft" or one.published_at > now:
+                reasons[one.id] = "unpublished"
+            elif one.expires_at is not None and one.expires_at <= now:
+                reasons[one.id] = "expired"
+            elif not one.here:
+                reasons[one.id] = "moved"
             else:
-                del reasons[row.id]
+                del reasons[one.id]
+    for some in batched(sorted(id for id, reason in reasons.items() if reason == "deleted")):
+        # A withdrawal outlives the article's row.
+        gone = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
+        reasons |= dict.fromkeys(conn.scalars(gone), "withdrawn")
     return reasons
 
 

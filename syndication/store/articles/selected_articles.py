@@ -122,11 +122,6 @@ def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> date
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def select_ids(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]) -> set[str]:
-    """Returns those of the stored articles (at most one batch) that are selected, whether public or not."""
-    return set(conn.scalars(select(ArticleRow.id).where(ArticleRow.id.in_(article_ids), is_selected(wanted))))
-
-
 def _conditions(groups: Iterable[Sequence[Term]], wanted: WantedTerms, id: _Id) -> list[ColumnElement[bool]]:
     """Returns what must be true of the article with the id in a column of the outer query."""
     some = [or_(*(_has(term, wanted, id) for term in group)) for group in groups]

@@ -128,12 +128,16 @@ class Database:
 
     def now(self, conn: Connection) -> datetime:
         """Returns the time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
+        read = None
+        if self._clock is None and self.dialect == "postgresql":
+            read = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return self.time(read)
+
+    def time(self, read: datetime | None) -> datetime:
+        """Returns the same time, where a statement has ``read`` PostgreSQL's clock already."""
         if self._clock is not None:
             return self._clock()
-        if self.dialect == "sqlite":
-            return system_clock()
-        now: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return now.astimezone(UTC)
+        return system_clock() if read is None else read.astimezone(UTC)
 
     def notify(self, conn: Connection, channel: str) -> None:
         """Wakes listeners on ``channel`` when this transaction commits; on SQLite they detect the commit themselves."""

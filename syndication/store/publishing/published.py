@@ -3,17 +3,38 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
-from syndication.model.values import ENCODINGS, Document, LeftOut
+from syndication.model.values import ENCODINGS, FORMATS, Document, LeftOut
 from syndication.store.db.types import UtcTime
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import take_number
+from syndication.store.tables.access import RegenerationSectionRow
+from syndication.store.tables.articles import Base
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
+    HoldRow,
     LeftOutRow,
     SectionStateRow,
     TombstoneRow,
@@ -37,7 +58,8 @@ class PublishedState:
     hold for vanished entries, if there is one. ``suspected_generation`` is the request of a sweep that has not been
     regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference. ``max_age`` is the
     cache time that the documents say, in seconds, if it follows the feed's cadence. ``editor_hold`` may be over.
-    ``deleted`` are the tombstones that readers are told, newest first.
+    ``deleted`` are the tombstones that readers are told, newest first, ``tombstones`` the number of all.
+    ``awaited``: somebody asked for a regeneration that is not done.
     """
 
     section: str
@@ -60,6 +82,8 @@ class PublishedState:
     hold_number: int = 0
     editor_hold: EditorHold | None = None
     deleted: tuple["PublishedTombstone", ...] = ()
+    tombstones: int = 0
+    awaited: bool = False
 
     @property
     def is_suspected(self) -> bool:
@@ -128,25 +152,57 @@ def get_published(conn: Connection, section: str) -> PublishedState:
 
 def find_published(conn: Connection, section: str) -> PublishedState | None:
     """Returns the same, or None for a section that no worker has registered yet."""
-    state = conn.execute(
-        select(*(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS)).where(SectionStateRow.section == section)
-    ).one_or_none()
-    if state is None:
-        return None
-    left_out = conn.scalar(select(func.count()).where(LeftOutRow.section == section))
-    digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
-    columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
-    entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
-    held = holds.list_holds(conn, [section])
+    state = conn.execute(SELECT_STATE, {"of": section}).mappings().one_or_none()
+    return None if state is None else published_state(conn, section, state)
+
+
+def published_state(conn: Connection, section: str, state: RowMapping) -> PublishedState:
+    """Returns the published state of a section from its row of ``SELECT_STATE``, and what has rows of its own."""
+    entries = conn.execute(_ENTRIES, {"of": section})
+    held = holds.list_holds(conn, [section]) if state["holds"] else holds.NONE
     return PublishedState(
-        **state._mapping,
-        left_out=left_out or 0,
-        digests={row.format: row.digest for row in digests},
-        entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
+        **{name: state[name] for name in _SECTION_COLUMNS},
+        left_out=state["left_out"],
+        digests={format: state[format] for format in FORMATS if state[format] is not None},
+        entries={row.article_id: PublishedEntry(*row) for row in entries},
         hold=held.automatic.get(section),
         editor_hold=held.by_editors.get(section),
-        deleted=_list_deleted(conn, section),
+        deleted=_list_deleted(conn, section) if state["told"] else (),
+        tombstones=state["tombstones"],
+        awaited=bool(state["awaited"]),
     )
+
+
+def _state() -> Select[Any]:
+    """Selects a section's state, and what there is of everything else: most sections have no holds, for instance."""
+    of = bindparam("of", type_=SectionStateRow.section.type)
+
+    def number(row: type[Base], *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+        return select(func.count()).select_from(row).where(row.__table__.c.section == of, *conditions).scalar_subquery()
+
+    documents = (
+        select(DocumentRow.digest).where(DocumentRow.section == of, DocumentRow.format == format).scalar_subquery()
+        for format in FORMATS
+    )
+    waiting = exists().where(RegenerationSectionRow.section == of, RegenerationSectionRow.result.is_(None))
+    return select(
+        *(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS),
+        number(LeftOutRow).label("left_out"),
+        number(HoldRow).label("holds"),
+        number(TombstoneRow).label("tombstones"),
+        number(TombstoneRow, TombstoneRow.reason.in_(DELETED)).label("told"),
+        waiting.label("awaited"),
+        *(digest.label(format) for format, digest in zip(FORMATS, documents, strict=True)),
+    ).where(SectionStateRow.section == of)
+
+
+SELECT_STATE = _state()
+
+_ENTRIES = (
+    select(*(EntryRow.__table__.c[name] for name in PublishedEntry.__slots__))
+    .where(EntryRow.section == bindparam("of", type_=EntryRow.section.type))
+    .order_by(EntryRow.position)
+)
 
 
 def _list_deleted(conn: Connection, section: str) -> tuple[PublishedTombstone, ...]:

@@ -217,6 +217,15 @@ class ShownArticleRow(Base):
     digest: Mapped[str | None]
 
 
+class ArticleStampRow(Base):
+    """The stamp of an article's stored state, renewed when a change of it is gathered: see ``article_stamps``."""
+
+    __tablename__ = "article_stamp"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[int] = mapped_column(BigInt)
+
+
 class LeftOutRow(Base):
     """An article that is left out of a feed, with the reason for editors."""
 

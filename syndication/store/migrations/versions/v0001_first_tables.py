@@ -417,6 +417,12 @@ def _create_publishing_tables() -> None:
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(
+        "article_stamp",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("stamp", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
         "fatal_article",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),

@@ -28,7 +28,7 @@ STEPS = [
     "syndication.pipeline.publish:compress",
     "syndication.store.publishing.published:complete",
     "syndication.store.publishing.published:write_documents",
-    "syndication.store.publishing.published:write_entries",
+    "syndication.store.publishing.entry_rows:write_entries",
     "syndication.store.publishing.published:write_tombstones",
     "syndication.store.publishing.published:write_left_out",
     "commit:1",

@@ -28,7 +28,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.access.audit_log import Actor
-from syndication.store.articles import field_locks
+from syndication.store.articles import article_stamps, field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
 from syndication.store.articles.withdrawal_batches import withdraw_together
 from syndication.store.articles.withdrawals import restore, withdraw

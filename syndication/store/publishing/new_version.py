@@ -12,6 +12,7 @@ from syndication.store.publishing import (
     article_states,
     deliveries,
     editor_holds,
+    entry_rows,
     entry_states,
     holds,
     published,
@@ -74,14 +75,17 @@ def write(
     if new.ends_editor_hold:
         editor_holds.end(conn, section, now)
     if new.entries != tuple(current.entries.values()):
-        published.write_entries(conn, section, new.entries)
-    published.write_left_out(conn, section, new.left_out, now)
+        entry_rows.write_entries(conn, current, new.entries)
+    published.write_left_out(conn, current, new.left_out, now)
     article_states.record_states(conn, new.states, now)
     if new.documents:
         _write_documents(conn, current, new, now, keep)
-    result = "published" if new.documents else "unchanged"
-    regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
-    shown = deliveries.record_regeneration(conn, _regenerated(current, new, now, purge=purge))
+    # What was asked for, or is on its way, by the generation that was read was there when it was read.
+    if current.awaited:
+        result = "published" if new.documents else "unchanged"
+        regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
+    following = _regenerated(current, new, now, purge=purge)
+    shown = deliveries.record_regeneration(conn, following) if current.followed else ()
     if new.documents:
         number = published.number_publication(conn, section)
         deliveries.record_shown(conn, section, shown, number)

@@ -1,7 +1,7 @@
 """Writes a version of a feed: documents, entries and tombstones, in the caller's one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import take_number
 from syndication.store.tables.access import RegenerationSectionRow
 from syndication.store.tables.articles import Base
+from syndication.store.tables.deliveries import DeliveryFeedRow
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
@@ -59,7 +60,8 @@ class PublishedState:
     regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference. ``max_age`` is the
     cache time that the documents say, in seconds, if it follows the feed's cadence. ``editor_hold`` may be over.
     ``deleted`` are the tombstones that readers are told, newest first, ``tombstones`` the number of all.
-    ``awaited``: somebody asked for a regeneration that is not done.
+    ``awaited``: somebody asked for a regeneration that is not done. ``followed``: a change is on its way to the feed
+    (``deliveries``). ``order`` has the numbers that order the stored ``entries``.
     """
 
     section: str
@@ -84,6 +86,8 @@ class PublishedState:
     deleted: tuple["PublishedTombstone", ...] = ()
     tombstones: int = 0
     awaited: bool = False
+    followed: bool = False
+    order: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_suspected(self) -> bool:
@@ -95,13 +99,14 @@ class PublishedState:
 class PublishedEntry:
     """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it.
 
-    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own. ``state`` is
-    the digest of the article's content when the entry became as it is.
+    ``position`` counts from 0; entries that only moved are equal. ``published_at`` is in whole seconds;
+    ``article_updated_at`` and ``expires_at`` are the article's own. ``state`` is the digest of the article's content
+    when the entry became as it is.
     """
 
     article_id: str
     entry_id: str
-    position: int
+    position: int = field(compare=False)
     digest: str
     version: int
     since_version: int
@@ -158,18 +163,20 @@ def find_published(conn: Connection, section: str) -> PublishedState | None:
 
 def published_state(conn: Connection, section: str, state: RowMapping) -> PublishedState:
     """Returns the published state of a section from its row of ``SELECT_STATE``, and what has rows of its own."""
-    entries = conn.execute(_ENTRIES, {"of": section})
+    rows = conn.execute(_ENTRIES, {"of": section}).all()
     held = holds.list_holds(conn, [section]) if state["holds"] else holds.NONE
     return PublishedState(
         **{name: state[name] for name in _SECTION_COLUMNS},
         left_out=state["left_out"],
         digests={format: state[format] for format in FORMATS if state[format] is not None},
-        entries={row.article_id: PublishedEntry(*row) for row in entries},
+        entries={row[0]: PublishedEntry(row[0], row[1], n, *row[3:]) for n, row in enumerate(rows)},
+        order={row[0]: row[2] for row in rows},
         hold=held.automatic.get(section),
         editor_hold=held.by_editors.get(section),
         deleted=_list_deleted(conn, section) if state["told"] else (),
         tombstones=state["tombstones"],
         awaited=bool(state["awaited"]),
+        followed=bool(state["followed"]),
     )
 
 
@@ -185,6 +192,7 @@ def _state() -> Select[Any]:
         for format in FORMATS
     )
     waiting = exists().where(RegenerationSectionRow.section == of, RegenerationSectionRow.result.is_(None))
+    followed = exists().where(DeliveryFeedRow.section == of, DeliveryFeedRow.published_at.is_(None))
     return select(
         *(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS),
         number(LeftOutRow).label("left_out"),
@@ -192,6 +200,7 @@ def _state() -> Select[Any]:
         number(TombstoneRow).label("tombstones"),
         number(TombstoneRow, TombstoneRow.reason.in_(DELETED)).label("told"),
         waiting.label("awaited"),
+        followed.label("followed"),
         *(digest.label(format) for format, digest in zip(FORMATS, documents, strict=True)),
     ).where(SectionStateRow.section == of)
 
@@ -285,8 +294,15 @@ def complete(
 def number_publication(conn: Connection, section: str) -> int:
     """Gives the section's new version its number among all publications; call it last in the transaction."""
     number = take_number(conn)
-    conn.execute(update(SectionStateRow).where(SectionStateRow.section == section).values(publication=number))
+    conn.execute(_NUMBERED, {"of": section, "number": number})
     return number
+
+
+_NUMBERED = (
+    update(SectionStateRow)
+    .where(SectionStateRow.section == bindparam("of", type_=SectionStateRow.section.type))
+    .values(publication=bindparam("number", type_=SectionStateRow.publication.type))
+)
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
@@ -306,20 +322,6 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
             for document in documents
         ],
     )
-
-
-def write_entries(conn: Connection, section: str, entries: Collection[PublishedEntry]) -> None:
-    """Replaces the section's entries; an entry that came back loses its tombstone.
-
-    Readers know an entry by its id, whichever article it belongs to.
-    """
-    conn.execute(delete(EntryRow).where(EntryRow.section == section))
-    if not entries:
-        return
-    rows = [{name: getattr(entry, name) for name in PublishedEntry.__slots__} for entry in entries]
-    conn.execute(insert(EntryRow), [{"section": section, **row} for row in rows])
-    ids = [entry.entry_id for entry in entries]
-    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.entry_id.in_(ids)))
 
 
 def write_tombstones(
@@ -349,8 +351,11 @@ def write_tombstones(
     )
 
 
-def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut], now: datetime) -> None:
+def write_left_out(conn: Connection, current: PublishedState, left_out: Collection[LeftOut], now: datetime) -> None:
     """Replaces the section's list of left-out articles; one that stays on it keeps its ``since``."""
+    if not left_out and not current.left_out:
+        return
+    section = current.section
     known = {
         (row.article_id, row.reason): row.since
         for row in conn.execute(select(LeftOutRow.__table__).where(LeftOutRow.section == section))

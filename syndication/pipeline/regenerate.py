@@ -12,7 +12,6 @@ A crash between any two steps repeats work and loses none.
 import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,14 +36,16 @@ from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
 from syndication.render.kept_entries import splice
 from syndication.render.renderer import RenderEntries, Renderer
+from syndication.store import Connection
 from syndication.store.articles import render_deaths, shown_articles, terms
 from syndication.store.articles.terms import FillStep
 from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.hub import pings
 from syndication.store.processes import purge_queue
-from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
+from syndication.store.publishing import documents, leases, regenerations, section_state, waiting_work
 from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import NotRegistered, PublishedState
+from syndication.store.publishing.waiting_work import WaitingWork
 
 log = get_logger(__name__)
 
@@ -92,6 +93,9 @@ class Regenerator:
         self._foreign = ForeignSections()
         self.renderer = Renderer(fragment_memory, entries)
         self.known = KnownArticles(fragment_memory // 4)
+        self._ahead: str | None = None
+        """A section that was claimed in the transaction before, see ``regenerate_next``."""
+        self._goes_ahead = False
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:
@@ -117,6 +121,7 @@ class Regenerator:
         only when no other feed is waiting. ``changed`` feeds may have been deleted from the store and asked for again.
         """
         before, self.revision = self.fingerprints, revision
+        self._ahead = None  # It is free for this worker, if it is still one of its sections.
         self.newsroom = newsroom.after(self.newsroom)
         self.fingerprints, readers = self.newsroom.fingerprints(), self.newsroom.of_readers
         asleep = readers.difference(awake)
@@ -132,24 +137,36 @@ class Regenerator:
                 conn, new, RENDER_REVISION, self.database.now(conn), readers.intersection(new)
             )
 
-    def process_changes(self) -> int:
+    def look(self) -> WaitingWork:
+        """Returns what waits, which costs the newsroom nothing: transactions are opened only when there is work."""
+        with self.database.read() as conn:
+            return waiting_work.look(conn, self.owner, RENDER_REVISION, self.database.fixed_time)
+
+    def process_changes(self, *, ahead: bool = False, found: WaitingWork | None = None) -> int:
         """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
 
         Only a batch, so that sections already requested need not wait behind a big import. Also returns 0 while another
-        worker holds the changes: that worker processes them, or they are still there at the next look.
+        worker holds the changes: that worker processes them, or they are still there at the next look. ``ahead``: one
+        of the sections is claimed in the same transaction. ``found`` is what was just looked up.
         """
-        # Reading costs the newsroom nothing; a write transaction is opened only when there is work.
-        if not self._has_changes():
+        if not (found or self.look()).gathering:
             return 0
-        with suppress(DefinitionsMoved), self.database.write() as conn:
-            number = process_changes(conn, self.newsroom, self.database.now(conn), self._foreign)
-            # After the changes were read: those that came with a definition are not taken by who does not know it.
-            require_revision(conn, self.revision)
-            if number:
-                # The requests may be for workers of another configuration, which found the changes already taken.
-                self.database.notify(conn, WORK)
-            return number
-        return 1  # The changes are there still.
+        taken = None
+        try:
+            with self.database.write() as conn:
+                now = self.database.now(conn)
+                number = process_changes(conn, self.newsroom, now, self._foreign)
+                # After the changes were read: those that came with a definition are not taken by who does not know it.
+                require_revision(conn, self.revision)
+                if number:
+                    # The requests may be for workers of another configuration, which found the changes already taken.
+                    self.database.notify(conn, WORK)
+                if ahead and self._ahead is None:
+                    taken = self._take(conn, now, leases.OWN_FEEDS)
+        except DefinitionsMoved:
+            return 1  # The changes are there still.
+        self._ahead = taken or self._ahead
+        return number
 
     def begin_terms(self, *, again: bool = False) -> None:
         """Lets ``fill_terms`` read the terms of all articles, if that was never done or is to be done ``again``."""
@@ -166,13 +183,22 @@ class Regenerator:
             require_revision(conn, self.revision)
             return step
 
-    def regenerate_next(self, *, readers: bool = True) -> Outcome | None:
+    def regenerate_next(
+        self, *, readers: bool = True, ahead: bool = False, found: WaitingWork | None = None
+    ) -> Outcome | None:
         """Regenerates the section that has waited longest; returns None if none can be claimed now.
 
-        ``readers``: feeds that readers asked for may be regenerated, if no other waits.
+        ``readers``: feeds that readers asked for may be regenerated, if no other waits. ``ahead``: the next section is
+        claimed in the transaction that publishes this one, unless changes wait, which are gathered first. ``found`` is
+        what was just looked up.
         """
-        section = self._claim(leases.EVERY_FEED if readers else leases.OWN_FEEDS)
-        return None if section is None else self.regenerate(section)
+        priorities = leases.EVERY_FEED if readers else leases.OWN_FEEDS
+        section, self._ahead = self._ahead or self._claim(priorities, found), None
+        self._goes_ahead = ahead
+        try:
+            return None if section is None else self.regenerate(section)
+        finally:
+            self._goes_ahead = False
 
     def regenerate_pending(self) -> Iterator[Outcome]:
         """Regenerates waiting sections one after the other, until none can be claimed now."""
@@ -217,25 +243,26 @@ class Regenerator:
             attempt = tried.failures + 1 if tried else None
             return Outcome(section, "failed", 0, time.perf_counter() - started, reason, attempt=attempt)
 
-    def _has_changes(self) -> bool:
-        with self.database.read() as conn:
-            if change_queue.oldest(conn) is not None:
-                return True
-            return bool(section_state.list_due(conn, self.database.now(conn)))
-
-    def _claim(self, priorities: tuple[int, ...] = leases.EVERY_FEED) -> str | None:
-        with self.database.read() as conn:
-            if not leases.any_pending(conn, self._awake, RENDER_REVISION):
-                return None
+    def _claim(self, priorities: tuple[int, ...] = leases.EVERY_FEED, found: WaitingWork | None = None) -> str | None:
+        found = found or self.look()
+        if not found.sections:
+            return None
         with self.database.write() as conn:
             now = self.database.now(conn)
-            dead = render_deaths.record_deaths(
-                conn, self.fingerprints, self.owner, (self.policy.retry_first, self.policy.retry_max), now
-            )
-            section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease, priorities)
+            retry = (self.policy.retry_first, self.policy.retry_max)
+            dead = render_deaths.record_deaths(conn, self.fingerprints, self.owner, retry, now) if found.dead else []
+            section = self._take(conn, now, priorities)
         for slug in dead:
             log.warning("section_worker_died", section=slug)
         return section
+
+    def _take(
+        self, conn: Connection, now: datetime, priorities: tuple[int, ...], *, unless_changes: bool = False
+    ) -> str | None:
+        lease, mine = self.policy.lease, self._awake
+        return leases.claim(
+            conn, mine, RENDER_REVISION, self.owner, now, lease, priorities, unless_changes=unless_changes
+        )
 
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
         return read_snapshot(self.database, self.newsroom, slug, more, self.revision, self.known)
@@ -298,6 +325,7 @@ class Regenerator:
         return _Ending(result, version, now, held, new.missed and result != "overtaken")
 
     def _write(self, current: PublishedState, new: NewVersion) -> tuple[Result, datetime]:
+        taken = None
         with self.database.write() as conn:
             now = self.database.now(conn)
             done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
@@ -305,6 +333,9 @@ class Regenerator:
                 purge_queue.enqueue(conn, current.section, new.version, now)
             if done and new.documents:
                 pings.enqueue(conn, self.policy.hubs, current.section, new.version, now)
+            if self._goes_ahead:
+                taken = self._take(conn, now, leases.OWN_FEEDS, unless_changes=True)
+        self._ahead = taken
         return ("published" if new.documents else "unchanged") if done else "overtaken", now
 
     def _keep_held(self, held: HeldSnapshot, started: float) -> Outcome:

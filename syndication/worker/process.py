@@ -44,6 +44,7 @@ from syndication.store.migrations import runner
 from syndication.store.processes import delivery_moments, workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
+from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds
 from syndication.worker.outbound_queues import outbound_queues
 from syndication.worker.retention import prune
@@ -225,29 +226,47 @@ class Worker:
         outcomes = []
         while not self._stopping.is_set():
             self._progress.step()
-            self._follow_settings()
-            self.asked.follow()
-            noticed = self.regenerator.process_changes()
-            started = time.monotonic()
-            outcome = self.regenerator.regenerate_next(readers=not self.reader_share.wait(started))
+            found = self.regenerator.look()
+            if self._follow(found):
+                found = self.regenerator.look()
+            noticed = self.regenerator.process_changes(ahead=True, found=found)
+            outcome = self._regenerate(found)
             if outcome is not None:
-                if outcome.section in self.regenerator.newsroom.of_readers:
-                    self.reader_share.record(started, time.monotonic())
-                log_outcome(outcome)
-                worker_metrics.record_regeneration(outcome.result, outcome.seconds)
-                worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
-                worker_metrics.record_missed(outcome.missed)
-                if outcome.result == "published":
-                    self._notify_published()
                 outcomes.append(outcome)
-            if not self._answer_preview() and outcome is None and not noticed:
+            answered = found.previews and self._answer_preview()
+            if not answered and outcome is None and not noticed:
                 break
         return outcomes
+
+    def _regenerate(self, found: WaitingWork) -> Outcome | None:
+        """Regenerates the section that has waited longest, if one can be claimed; ``found`` was just looked up."""
+        started = time.monotonic()
+        readers = not self.reader_share.wait(started)
+        outcome = self.regenerator.regenerate_next(readers=readers, ahead=True, found=found)
+        if outcome is None:
+            return None
+        if outcome.section in self.regenerator.newsroom.of_readers:
+            self.reader_share.record(started, time.monotonic())
+        log_outcome(outcome)
+        worker_metrics.record_regeneration(outcome.result, outcome.seconds)
+        worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
+        worker_metrics.record_missed(outcome.missed)
+        if outcome.result == "published":
+            self._notify_published()
+        return outcome
 
     def _notify_published(self) -> None:
         """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
         for queue in ("purge", PUSH):
             self.outbound.notify(queue)
+
+    def _follow(self, found: WaitingWork) -> bool:
+        """Follows other settings and other feeds of readers; returns whether there are any."""
+        if (found.revision, found.asked) == (self.effective.revision, self.asked.number):
+            return False
+        self._follow_settings()
+        self.asked.follow()
+        return True
 
     def _follow_settings(self) -> None:
         """Continues with the feeds that editors have defined by now, and with files that were read again."""

@@ -133,6 +133,11 @@ class Database:
             read = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
         return self.time(read)
 
+    @property
+    def fixed_time(self) -> datetime | None:
+        """The time, where a statement cannot ask the database's own clock; None: it does."""
+        return self.time(None) if self._clock is not None or self.dialect == "sqlite" else None
+
     def time(self, read: datetime | None) -> datetime:
         """Returns the same time, where a statement has ``read`` PostgreSQL's clock already."""
         if self._clock is not None:

@@ -88,8 +88,8 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
     steps = []
     notice, regenerate = worker.regenerator.process_changes, worker.regenerator.regenerate
 
-    def noticing():
-        number = notice()
+    def noticing(**options):
+        number = notice(**options)
         steps.append("batch" if number else "look")
         return number
 
@@ -161,7 +161,9 @@ def steps(worker, monkeypatch):
         (worker.previewer, "_answer", "preview"),
     ):
         real = getattr(owner, name)
-        monkeypatch.setattr(owner, name, lambda *a, _real=real, _step=step: (order.append(_step), _real(*a))[1])
+        monkeypatch.setattr(
+            owner, name, lambda *a, _real=real, _step=step, **k: (order.append(_step), _real(*a, **k))[1]
+        )
     return order
 
 

@@ -370,7 +370,7 @@ def _load(
 
     ``taken`` is the number of bytes that the feed's other bodies already use.
     """
-    states = {candidate.article_id: State(reading.stamp, candidate) for candidate in found}
+    states = {candidate.article_id: State.of(candidate, reading.stamp) for candidate in found}
     known = {id: one for id, state in states.items() if (one := reading.articles.find(state)) is not None}
     new = [id for id in states if id not in known]
     over: dict[str, str] = {}

@@ -22,8 +22,17 @@ class State(NamedTuple):
     ``every`` is the stamp of all articles.
     """
 
+    article_id: str
     every: int | None
-    candidate: Candidate
+    stamp: int | None
+    published_at: datetime
+    updated_at: str | None
+    expires_at: str | None
+
+    @classmethod
+    def of(cls, found: Candidate, every: int | None) -> "State":
+        """Returns the state in which an article was found."""
+        return cls(found.article_id, every, found.stamp, found.published_at, found.updated_at, found.expires_at)
 
 
 class KnownArticle:
@@ -68,10 +77,10 @@ class KnownArticles:
 
     def find(self, state: State) -> KnownArticle | None:
         """Returns the article if it is known in this state."""
-        known = self._known.get(state.candidate.article_id)
+        known = self._known.get(state.article_id)
         if known is None or known.state != state:
             return None
-        self._known.move_to_end(state.candidate.article_id)
+        self._known.move_to_end(state.article_id)
         return known
 
     def keep(self, state: State, article: Article) -> KnownArticle:

@@ -9,7 +9,7 @@ from syndication.pipeline.editor_hold import SectionHeld, read_held
 from syndication.pipeline.gather import Gathered, Newsroom, Reading, gather
 from syndication.pipeline.known_articles import KnownArticles
 from syndication.store import Connection
-from syndication.store.articles import feed_query, shown_articles
+from syndication.store.articles import feed_query
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import Database
 from syndication.store.publishing import feed_definitions
@@ -79,7 +79,7 @@ def read_snapshot(
             departure_reasons=gone,
             embargoed=feed_query.find_embargoed(conn, unpublished, now) if unpublished else set(),
             is_caught_up=not due and around.oldest_change is None,
-            shown_digests=shown_articles.digests(conn, gathered.articles),
+            shown_digests={one.article_id: one.shown for one in gathered.candidates},
         )
 
 

@@ -11,7 +11,7 @@ from syndication.model.wanted_terms import WantedTerms
 from syndication.store.articles.selected_articles import PUBLISHED, is_selected, walk_newest, walks
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
-from syndication.store.tables.publishing import ArticleStampRow
+from syndication.store.tables.publishing import ArticleStampRow, ShownArticleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Candidate:
 
     ``updated_at`` and ``expires_at`` are as the database writes them, and only if asked for: another program may have
     written a time that no program of ours can read. ``stamp`` is that of the article's stored state
-    (``article_stamps``), and comes with them.
+    (``article_stamps``), and comes with them, as does ``shown``, the digest of what readers saw of it
+    (``shown_articles``).
     """
 
     article_id: str
@@ -28,6 +29,7 @@ class Candidate:
     updated_at: str | None = None
     expires_at: str | None = None
     stamp: int | None = None
+    shown: str | None = None
 
 
 def list_newest(
@@ -45,7 +47,10 @@ def list_newest(
                 cast(ArticleRow.updated_at, Text).label("updated_at"),
                 cast(ArticleRow.expires_at, Text).label("expires_at"),
                 ArticleStampRow.stamp,
-            ).outerjoin(ArticleStampRow, ArticleStampRow.article_id == ArticleRow.id)
+                ShownArticleRow.digest,
+            )
+            query = query.outerjoin(ArticleStampRow, ArticleStampRow.article_id == ArticleRow.id)
+            query = query.outerjoin(ShownArticleRow, ShownArticleRow.article_id == ArticleRow.id)
         rows: Iterable[Any] = conn.execute(query)
         found.update((row[0], Candidate(*row)) for row in rows)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)

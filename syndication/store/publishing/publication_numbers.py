@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, select
 
+from syndication.store.db.database import announce
 from syndication.store.db.upsert import insert
 from syndication.store.tables.publishing import PublicationRow
 
@@ -15,8 +16,9 @@ def take_number(conn: Connection) -> int:
     """Takes the next number; call it after the last statement that may wait for another row.
 
     The counter's row stays locked until the commit: a higher number is never visible before a lower one. Whoever holds
-    it waits for no other row, so it can be in no deadlock.
+    it waits for no other row, so it can be in no deadlock. The commit wakes web processes.
     """
+    announce(conn)
     statement = insert(conn, PublicationRow).values(id=1, number=1)
     raised = {"number": PublicationRow.number + 1}
     return int(

@@ -240,7 +240,7 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
     # Only here, because on SQLite no process needs the driver.
     from psycopg.errors import IdleInTransactionSessionTimeout
 
-    from syndication.store.db.timeouts import connect_with_patience
+    from syndication.store.db.timeouts import connect_with_patience, ping_when_needed
 
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
@@ -257,6 +257,7 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
             context.is_disconnect = True
 
     connect_with_patience(engine, patience)
+    ping_when_needed(engine)
     return engine
 
 

@@ -45,6 +45,9 @@ IDLE_SECONDS = 10.0
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 """Permissions of a new folder and file of the database, which contains embargoed stories."""
 
+BINARY = {"syndication_binary": True}
+"""Execution options of a statement that returns large bytes: PostgreSQL's text form of them is twice as long."""
+
 _ANNOUNCED = "syndication_announced"
 """The key in a connection's info: web processes are woken once the transaction is committed."""
 
@@ -141,6 +144,12 @@ class Database:
             return system_clock()
         now: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
         return now.astimezone(UTC)
+
+    def moment(self, read: datetime | None) -> datetime:
+        """Returns the same time where a statement has ``read`` PostgreSQL's clock with something else."""
+        if self._clock is not None:
+            return self._clock()
+        return system_clock() if read is None else read.astimezone(UTC)
 
     def notify(self, conn: Connection, channel: str) -> None:
         """Wakes listeners on ``channel`` when this transaction commits; on SQLite most detect the commit themselves."""
@@ -240,7 +249,7 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
     # Only here, because on SQLite no process needs the driver.
     from psycopg.errors import IdleInTransactionSessionTimeout
 
-    from syndication.store.db.timeouts import connect_with_patience, ping_when_needed
+    from syndication.store.db.timeouts import connect_with_patience, ping_when_needed, receive_binary
 
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
@@ -258,6 +267,7 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
 
     connect_with_patience(engine, patience)
     ping_when_needed(engine)
+    receive_binary(engine, *BINARY)
     return engine
 
 

@@ -90,6 +90,15 @@ def ping_when_needed(engine: Engine) -> None:
     engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # of this engine only
 
 
+def receive_binary(engine: Engine, option: str) -> None:
+    """Makes the engine receive the results of statements with this execution option in binary form."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def choose(_conn: Any, cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
+        if option in context.execution_options:
+            cursor.format = psycopg.pq.Format.BINARY
+
+
 def server_timeouts(timeout: float | None, lock: float) -> dict[str, float]:
     """Returns the server's limits in seconds; a writer waits ``lock`` seconds at most, less with a ``timeout``."""
     if timeout is None:

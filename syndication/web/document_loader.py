@@ -21,8 +21,8 @@ from syndication.store import Connection
 from syndication.store.db.batches import batched
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
-from syndication.store.hub import pings
-from syndication.store.processes import poll_counts, purge_queue
+from syndication.store.hub.unserved import unserved_sections
+from syndication.store.processes import poll_counts
 from syndication.store.processes.web_processes import Load
 from syndication.store.publishing import documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
@@ -162,8 +162,8 @@ class DocumentLoader:
             self._load_all(compare=True)
         else:
             self._load_published()
-        self._is_followed_up = False
-        self._follow_up()
+        self._follow_up(again=True)
+        self._measure()
 
     def _load_published(self) -> None:
         """Serves what was published since, by two statements: one to look, one to read.
@@ -267,18 +267,15 @@ class DocumentLoader:
             self._unmeasured.append((versions, moment))
             log.info("documents_loaded", sections=len(versions), documents=loaded)
 
-    def _follow_up(self) -> None:
-        """Does what can wait until new versions are served: sitemaps, metrics, and what caches and hubs wait for."""
+    def _follow_up(self, *, again: bool = False) -> None:
+        """Does what can wait until new versions are served: sitemaps, and what caches and hubs wait for."""
         if self.sitemaps is not None and self.sitemaps.is_behind_of(self._sitemaps):
             self.sitemaps.load()
             self._is_followed_up = False
-        if self._is_followed_up:
+        if self._is_followed_up and not again:
             return
-        unmeasured, self._unmeasured = self._unmeasured, []
         with self.database.read() as conn:
-            for versions, moment in unmeasured if self._measured else ():
-                load_latency.read_waiting_since(conn, versions).observe(moment)
-            pending = purge_queue.pending_sections(conn) | pings.unserved_sections(conn)
+            pending = unserved_sections(conn)
         # A section that is not configured here counts too: this process serves no older version of it.
         serves = self.catalogue.memory.versions
         asked = {section: serves[section] for section in pending if section in serves}
@@ -286,6 +283,15 @@ class DocumentLoader:
         self._is_followed_up = True
         if self.versions_to_purge.items() - known.items():
             self.changed_event.set()
+
+    def _measure(self) -> None:
+        """Tells the metrics of what was loaded since the last time: once a second, as nobody waits for it."""
+        unmeasured, self._unmeasured = self._unmeasured, []
+        if not self._measured or not unmeasured:
+            return
+        with self.database.read() as conn:
+            for versions, moment in unmeasured:
+                load_latency.read_waiting_since(conn, versions).observe(moment)
 
     def _follow(self, conn: Connection) -> bool:
         """Follows the feeds that editors defined and readers asked for; returns whether the settings changed."""

@@ -46,9 +46,8 @@ class EditorsLoader(DocumentLoader):
             found = self.reader.read_now([path]).get(path)
         return found
 
-    def _follow_up(self) -> None:
-        """Leaves metrics, and what caches and hubs wait for, to the front."""
-        self._unmeasured.clear()
+    def _follow_up(self, *, again: bool = False) -> None:
+        """Leaves what caches and hubs wait for to the front."""
 
     def read_state(self) -> None:
         """Reads the part of the state that is shown to editors."""

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from syndication.model.values import ENCODINGS, Document
 from syndication.store.db.batches import batched
+from syndication.store.db.database import BINARY
 from syndication.store.db.pairs import MAX_PAIRS, is_one_of
 from syndication.store.publishing.publication_numbers import last_number
 from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
@@ -27,21 +28,17 @@ _DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence).join(
     SectionStateRow, SectionStateRow.section == DocumentRow.section
 )
 
+_SINCE = (
+    _DOCUMENTS.add_columns(SectionStateRow.publication)
+    .where(SectionStateRow.publication > bindparam("publication"))
+    .order_by(DocumentRow.section, DocumentRow.format)
+)
+
 
 def read_versions(conn: Connection) -> dict[str, int]:
     """Returns the version of each published section."""
     rows = conn.execute(select(SectionStateRow.section, SectionStateRow.version).where(SectionStateRow.version > 0))
     return {row.section: row.version for row in rows}
-
-
-def read_some_versions(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
-    """Returns the version of those of the sections that are published."""
-    found: dict[str, int] = {}
-    for some in batched(sorted(sections)):
-        query = select(SectionStateRow.section, SectionStateRow.version)
-        rows = conn.execute(query.where(SectionStateRow.section.in_(some), SectionStateRow.version > 0))
-        found |= {row.section: row.version for row in rows}
-    return found
 
 
 def read_modified(conn: Connection, sections: Iterable[str]) -> dict[str, datetime]:
@@ -68,12 +65,22 @@ def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, 
     return {row.section: row.version for row in rows}, last
 
 
+def load_published_since(conn: Connection, publication: int) -> tuple[list[Document], int]:
+    """Returns the documents of the versions published after that number, and the number of the last of these.
+
+    One statement, so each version is whole. It is for a few publications: all bodies are in memory at once.
+    """
+    rows = conn.execute(_SINCE, {"publication": publication}, execution_options=BINARY).mappings().all()
+    return [_document(row) for row in rows], max((row["publication"] for row in rows), default=publication)
+
+
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     """Returns the documents of these sections in every format; an unpublished section is missing from the result."""
     found: list[Document] = []
     for some in batched(sorted(sections)):
         rows = conn.execute(
-            _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format)
+            _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format),
+            execution_options=BINARY,
         ).mappings()
         found.extend(_document(row) for row in rows)
     return found
@@ -84,7 +91,17 @@ def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Docum
     found: list[Document] = []
     for some in batched(wanted, MAX_PAIRS):
         query = _DOCUMENTS.where(is_one_of(DocumentRow.section, DocumentRow.format, some))
-        found += [_document(row) for row in conn.execute(query).mappings()]
+        found += [_document(row) for row in conn.execute(query, execution_options=BINARY).mappings()]
+    return found
+
+
+def read_sizes(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
+    """Returns the uncompressed bytes of the published documents of these sections, of all formats together."""
+    found: dict[str, int] = {}
+    size = func.sum(func.length(DocumentRow.identity)).label("size")  # Both databases know it without the bytes.
+    for some in batched(sorted(sections)):
+        query = select(DocumentRow.section, size).where(DocumentRow.section.in_(some)).group_by(DocumentRow.section)
+        found |= {row.section: int(row.size) for row in conn.execute(query)}
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from syndication.store.db.database import announce
 from syndication.store.tables.publishing import PublicationRow
 
 
@@ -17,8 +18,9 @@ def take_number(conn: Connection) -> int:
     """Takes the next number; call it after the last statement that may wait for another row.
 
     The counter's row stays locked until the commit: a higher number is never visible before a lower one. Whoever holds
-    it waits for no other row, so it can be in no deadlock.
+    it waits for no other row, so it can be in no deadlock. The commit wakes web processes.
     """
+    announce(conn)
     return int(conn.execute(_TAKEN[conn.dialect.name]).scalar_one())
 
 

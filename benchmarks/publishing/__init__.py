@@ -1,8 +1,8 @@
 """What publishing costs, beside an older version of the program out of git (``--against REVISION``).
 
 Both versions run on this machine at the same time, each with its own database, worker and web process, and the same
-articles, and are measured in turns. The older one runs with the packages that are installed. Its articles are written by
-its own code, in a process of its own.
+articles, and are measured in turns. The older one runs with the packages that are installed. Articles are written by
+the version's own code, in a process of its own.
 
     commit to served, alone      commits over a second apart into one section, from the return of the commit until a
                                  reader with gzip gets another ETag; one poll a millisecond

@@ -56,8 +56,8 @@ def measure(dialect: str, found: Sequence[Version], options: Options, figures: F
         for one in running:
             one.service.wait_until_idle(SECTIONS)
         time.sleep(QUIET_SECONDS)
-        _show("alone", running, _alone(running, options.size(2, 30, 60)), figures)
-        rounds, commits = options.size(1, 4, 8), options.size(10, 25, 50)
+        _show("alone", running, _alone(running, options.size(2, 25, 60)), figures)
+        rounds, commits = options.size(1, 4, 8), options.size(10, 20, 50)
         _show("in turns", running, _in_turns(running, rounds, commits), figures)
         with contextlib.ExitStack() as of_server:
             server = of_server.enter_context(PostgreSQL(filled[0].url)) if dialect == "postgresql" else None

@@ -112,10 +112,10 @@ class Log:
             file.seek(self._offset)
             text = file.read()
         self._offset += len(text)
-        return list(_statements(text.decode(errors="replace").splitlines()))
+        return list(read_statements(text.decode(errors="replace").splitlines()))
 
 
-def _statements(lines: Sequence[str]) -> Iterator[Statement]:
+def read_statements(lines: Sequence[str]) -> Iterator[Statement]:
     """Yields statements; each is logged once when it is executed, not when it is parsed or bound."""
     for line in lines:
         # The rest of a long statement, and lines of other kinds, have other beginnings.

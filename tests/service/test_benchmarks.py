@@ -51,8 +51,15 @@ def test_a_benchmark_shows_its_table(name):
 def test_publishing_is_measured_beside_a_version_out_of_git():
     lines = benchmarks("--quick", "publishing", "--against", "HEAD").splitlines()
     assert [words.split() for words in lines if words.strip().startswith("HEAD")] == [["HEAD", "now", "ratio"]]
-    of_both = [line for line in lines if line.startswith("  rebuild of 8 sections, other title")]
-    assert len(of_both) == 1 and len(of_both[0].partition("a second")[2].split()) == 3
+    rows = {line[2:].partition("  ")[0]: line[2:].partition("  ")[2].split() for line in lines if line.startswith("  ")}
+    for name in (
+        "commit to served, in turns, p99 ms",
+        "worker's statements, each section more",
+        "rebuild of 8 sections, other title, sections a second",
+        "click to served, all 4 sections, nothing changed, s",
+    ):
+        before, now, ratio = (float(cell.replace(",", "")) for cell in rows[name])
+        assert before > 0 and now > 0 and 0.05 < ratio < 20, name
 
 
 def test_a_version_that_is_not_in_git_is_named_before_anything_runs():

@@ -10,10 +10,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from syndication.model.compression import COMPRESSORS
+from syndication.model.fragments import SEPARATORS
 from syndication.model.freshness import Cadence
-from syndication.model.values import Document, Feed, LeftOut, RenderedEntry, RenderedFeed, Section
+from syndication.model.values import (
+    DOCUMENT_DIGEST_LENGTH,
+    Document,
+    Feed,
+    LeftOut,
+    RenderedEntry,
+    RenderedFeed,
+    Section,
+)
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
+from syndication.pipeline.joined_gzip import Parts, PieceCache, gzip_joined
 from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
@@ -23,17 +33,13 @@ from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
-DIGEST_LENGTH = 16
-"""Hexadecimal digits of the SHA-256 in an ETag. Together with the version before them, they are unique to a body."""
-
-
 Bodies = Mapping[str, Mapping[str, bytes]]
 """Bytes by format and content coding."""
 
 
 def digest(body: bytes) -> str:
-    """Returns the digest of a body for its ETag."""
-    return hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
+    """Returns the digest of a sitemap file for its ETag."""
+    return hashlib.sha256(body).hexdigest()[:DOCUMENT_DIGEST_LENGTH]
 
 
 def compress(
@@ -50,6 +56,26 @@ def compress(
     }
 
 
+def compress_feed(
+    rendered: RenderedFeed, cache: PieceCache, pool: ThreadPoolExecutor, codings: Collection[str] = tuple(COMPRESSORS)
+) -> dict[str, dict[str, bytes]]:
+    """Returns each format's body as it is and in these content codings; gzip is joined, most of it from ``cache``."""
+    others = [coding for coding in codings if coding != "gzip"]
+    coded = compress(rendered.bodies, pool, others)
+    joined = gzip_joined([_parts(rendered, format) for format in rendered.heads], cache, pool)
+    return {format: {"gzip": body} | coded[format] for format, body in zip(rendered.heads, joined, strict=True)}
+
+
+def _parts(rendered: RenderedFeed, format: str) -> Parts:
+    return Parts(
+        body=rendered.bodies[format],
+        head=len(rendered.heads[format]),
+        sizes=[len(piece) for piece in rendered.pieces(format)],
+        hashes=rendered.hashes(format),
+        separator=SEPARATORS[format],
+    )
+
+
 def codings_of(section: Section) -> tuple[str, ...]:
     """Returns the content codings that a feed's documents are stored in.
 
@@ -61,7 +87,7 @@ def codings_of(section: Section) -> tuple[str, ...]:
 
 def is_unchanged(current: PublishedState, rendered: RenderedFeed) -> bool:
     """Returns whether these bytes are already published."""
-    return current.version > 0 and current.digests == {format: digest(body) for format, body in rendered.bodies.items()}
+    return current.version > 0 and current.digests == rendered.digests
 
 
 def publication_times(current: PublishedState, now: datetime) -> tuple[datetime, datetime | None]:
@@ -89,7 +115,7 @@ def new_version(
     corrected = {entry.article_id for entry in feed.entries if entry.corrected}
     return NewVersion(
         version=version,
-        documents=_documents(current, version, bodies, last_modified),
+        documents=_documents(current, version, rendered, bodies, last_modified),
         updated_at=feed.updated,
         last_modified=last_modified,
         next_due=held.filled.next_due,
@@ -118,7 +144,7 @@ def held_version(
     reasons = held.reasons
     return NewVersion(
         version=version,
-        documents=_documents(current, version, bodies, last_modified),
+        documents=_documents(current, version, rendered, bodies, last_modified),
         updated_at=feed.updated,
         last_modified=last_modified,
         next_due=held.next_due,
@@ -194,10 +220,10 @@ def write(
 
 
 def _documents(
-    current: PublishedState, version: int, bodies: Bodies, last_modified: datetime | None
+    current: PublishedState, version: int, rendered: RenderedFeed, bodies: Bodies, last_modified: datetime | None
 ) -> tuple[Document, ...]:
     return tuple(
-        Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
+        Document(current.section, format, version, rendered.digests[format], last_modified, coded)
         for format, coded in bodies.items()
     )
 

@@ -28,6 +28,7 @@ from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfa
 from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
+from syndication.pipeline.joined_gzip import PieceCache
 from syndication.pipeline.known_articles import KnownArticles
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
 from syndication.pipeline.snapshot import DefinitionsMoved, SectionSnapshot, read_snapshot, require_revision
@@ -51,6 +52,10 @@ log = get_logger(__name__)
 
 COMPRESSING_THREADS = 2
 """More would take CPU cores from serving: a machine that is busy publishing must still answer polls."""
+
+PIECES_SHARE = 5
+"""The share of the memory for fragments that is for compressed pieces: they are a tenth as long, but each feed has its
+own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,18 @@ class Regenerator:
         """The feed revision that ``newsroom`` was made at; None: it follows no editors' feeds."""
         self._awake = self.fingerprints
         self._foreign = ForeignSections()
-        self.renderer = Renderer(fragment_memory, entries)
         self.known = KnownArticles(fragment_memory // 4)
         self._ahead: str | None = None
         """A section that was claimed in the transaction before, see ``regenerate_next``."""
         self._goes_ahead = False
+        pieces = fragment_memory // PIECES_SHARE
+        self.renderer = Renderer(fragment_memory - pieces, entries)
+        self._pieces = PieceCache(pieces)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
+
+    def memory_used(self) -> int:
+        """Returns the bytes of the cached entries, and of their compressed pieces."""
+        return self.renderer.memory_used() + self._pieces.used
 
     def register(self) -> list[str]:
         """Registers the sections, and requests those whose configuration or renderer changed."""
@@ -298,18 +309,20 @@ class Regenerator:
         reasons = {id: reason for id, reason in reasons.items() if id not in snapshot.embargoed}
         decision = decide(current, filled, rendered, reasons, now, self.policy.hold)
         if decision.hold is None:
-            return HeldFeed(filled, rendered, decision, lambda feed: feed)
+            return HeldFeed(filled, rendered, decision)
         with self.database.read() as conn:
             bodies = documents.load_bodies(conn, current.section, current.version)
         entries = [RenderedEntry(entry.article_id, entry.entry_id, entry.digest) for entry in current.entries.values()]
-        complete = partial(splice, bodies=bodies, published=entries, order=decision.order)
+        feed = replace(filled.feed, updated=current.updated_at or filled.feed.updated)
         try:
-            return HeldFeed(keep(filled, decision, now), complete(rendered), decision, complete)
+            completed = self.renderer.assemble(feed, splice(rendered.entries, bodies, entries, decision.order))
+            completed = replace(completed, left_out=rendered.left_out)
+            return HeldFeed(keep(filled, decision, now), completed, decision)
         except (LookupError, ValueError):
             # Another worker has published a version since, and this one will be overtaken; or the documents are not as
             # a program of ours writes them, and holding them would hold withdrawals up too.
             log.exception("hold_impossible", section=current.section)
-            return HeldFeed(filled, rendered, Decision(None, None), lambda feed: feed)
+            return HeldFeed(filled, rendered, Decision(None, None))
 
     def _publish(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_Ending":
         current = snapshot.published
@@ -372,7 +385,7 @@ class Regenerator:
         deleted = deleted_entries(current, publish.leaving(current, entries, held.reasons))
         feed = replace(held.feed, updated=updated, max_age=max_age, deleted=deleted)
         rendered = self.renderer.assemble(feed, entries)
-        bodies = publish.compress(rendered.bodies, self._pool, publish.codings_of(section))
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool, publish.codings_of(section))
         return publish.held_version(held, rendered, feed, bodies, last_modified)
 
     def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
@@ -386,10 +399,10 @@ class Regenerator:
         deleted = deleted_entries(current, publish.leaving(current, rendered.entries, reasons))
         feed = replace(filled.feed, updated=updated, max_age=max_age, deleted=deleted)
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
-            rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
+            rendered = replace(self.renderer.assemble(feed, rendered.entries), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
         codings = publish.codings_of(self.newsroom.sections[snapshot.published.section])
-        bodies = publish.compress(rendered.bodies, self._pool, codings)
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool, codings)
         return publish.new_version(snapshot, held, bodies, last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, error: Exception) -> str:
@@ -427,7 +440,7 @@ def _outcome(snapshot: SectionSnapshot, ending: _Ending, seconds: float) -> Outc
         caught_up_at=current.requested_generation if snapshot.is_caught_up else None,
         entries=len(rendered.entries),
         left_out=len(held.filled.left_out),
-        bytes=sum(len(body) for body in rendered.bodies.values()),
+        bytes=rendered.size,
         attempt=current.failures + 1,
         waited_seconds=(ending.at - since).total_seconds() if ending.at is not None and since is not None else None,
         held=len(decision.kept),

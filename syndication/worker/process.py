@@ -122,7 +122,7 @@ class Worker:
     def run(self) -> None:
         """Runs until ``stop``; finishes the current section first."""
         own = self.settings.worker
-        worker_metrics.serve(own.metrics_host, own.metrics_port, self.regenerator.renderer.memory_used)
+        worker_metrics.serve(own.metrics_host, own.metrics_port, self.regenerator.memory_used)
         self.isolated.start()
         self.heartbeat()
         marked = self.regenerator.register()

@@ -47,6 +47,7 @@ from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds
 from syndication.worker.outbound_queues import outbound_queues
+from syndication.worker.quiet import QuietWait
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
 from syndication.worker.source_threads import SourceThreads
@@ -60,6 +61,16 @@ PAUSE_WITHOUT_DATABASE = 1.0
 
 SILENT_SECONDS = 2.0
 """How long a worker that stops waits for a PostgreSQL that is silent, in all. What it does is repeated by another."""
+
+SITEMAPS_WAIT = (1.0, 5.0)
+"""Seconds without another change until sitemaps are written, and the longest they wait for that while a newsroom
+publishes all the time. Crawlers read them every few minutes at best; each writing costs more than a feed."""
+
+INDEX_WAIT = (0.3, 2.0)
+"""The same of the search index. Until an article is indexed, each search reads it itself, so few should wait."""
+
+INDEXING_RETRY = 10.0
+"""The pause in seconds after indexing failed."""
 
 RECENT = timedelta(hours=1)
 """Sections regenerated within this time need no reconciliation: another worker has just done it."""
@@ -111,6 +122,9 @@ class Worker:
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
         self.reader_share = TimeShare(READERS)
+        self.sitemaps_quiet = QuietWait(*SITEMAPS_WAIT)
+        self.index_quiet = QuietWait(*INDEX_WAIT)
+        self._caught_up_in: float | None = None
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
@@ -212,8 +226,7 @@ class Worker:
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
         self._fill_terms()
-        self._write_sitemaps()
-        self._index_articles()
+        self._catch_up()
         due, now = self.regenerator.next_due()
         schedule_due(self.scheduler, self.tasks, due, now)
 
@@ -290,7 +303,7 @@ class Worker:
         return answered
 
     def _pause(self) -> float | None:
-        """Returns the seconds until a waiting section can be claimed or a waiting preview answered."""
+        """Returns the seconds until a waiting section can be claimed, a preview answered, or other work begun."""
         readers = self.reader_share.wait(time.monotonic())
         ready, now = self.regenerator.next_ready_at(readers=not readers)
         pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
@@ -299,9 +312,8 @@ class Worker:
         preview = self.preview_share.wait(time.monotonic())
         if preview and self.previewer.waiting():
             pauses.append(preview)
-        ready, now = self.sitemaps.next_ready()
-        if ready is not None:
-            pauses.append(max((ready - now).total_seconds(), 0.001))
+        if self._caught_up_in is not None:
+            pauses.append(max(self._caught_up_in, 0.001))
         return min(pauses, default=None)
 
     def _sweep(self) -> None:
@@ -323,6 +335,33 @@ class Worker:
         worker_metrics.record_sweep_step(time.perf_counter() - started)
         return not ended
 
+    def _catch_up(self) -> None:
+        """Writes sitemaps and indexes articles once publishing has been quiet; then notes when to look again."""
+        for_sitemaps, for_index = self._waits()
+        if for_sitemaps == 0:
+            self._write_sitemaps()
+        if for_index == 0:
+            self._index_articles()
+        if 0 in (for_sitemaps, for_index):
+            for_sitemaps, for_index = self._waits()
+        self._caught_up_in = min((one for one in (for_sitemaps, for_index) if one is not None), default=None)
+
+    def _waits(self) -> tuple[float | None, float | None]:
+        """Returns the seconds until sitemaps are to be written and articles indexed; None: nothing waits for that."""
+        with self.database.read() as conn:
+            parts, now = self.sitemaps.waiting(conn)
+        waiting = self.regenerator.look()
+        clock = time.monotonic()
+        quiet = self.sitemaps_quiet.wait(parts.marks or None, clock)
+        pauses = [] if parts.ready_at is None else [max((parts.ready_at - now).total_seconds(), 0.0)]
+        pauses += [] if quiet is None else [quiet]
+        return max(pauses, default=None), self.index_quiet.wait(waiting.to_index, clock)
+
+    def _publish_between(self) -> None:
+        """Publishes what waits, if anything does, before other work goes on."""
+        if self.regenerator.look().publishing:
+            self._drain()
+
     def _write_sitemaps(self) -> None:
         """Writes what waits of the sitemaps; feeds come first, and go on between any two steps."""
         worked = False
@@ -330,10 +369,11 @@ class Worker:
             for _ in steps:
                 if self._stopping.is_set():
                     break
-                self._drain()
+                self._publish_between()
                 worked = True
         if worked:
             self.outbound.notify("purge")
+        self.sitemaps_quiet.done(time.monotonic())
 
     def _fill_terms(self) -> None:
         """Reads the terms of all articles if nobody has yet; publishes after each step."""
@@ -353,18 +393,20 @@ class Worker:
 
     def _index_articles(self) -> None:
         """Indexes what has changed for searches; feeds come first, and go on between any two steps."""
-        while not self._stopping.is_set() and self._index_step():
-            self._drain()
-
-    def _index_step(self) -> bool:
-        """Does one step; returns False if nothing is left to index, or if it failed: the next round tries again."""
-        try:
-            return search_index.index_next(self.database)
-        except (DatabaseDown, SerializationConflict):
-            raise
-        except Exception:  # A search index must not stop the worker, which publishes.
-            log.exception("indexing_failed")
-            return False
+        rest = 0.0
+        more = True
+        while more and not self._stopping.is_set():
+            try:
+                # Fewer were all: what has come since is indexed together, after a pause.
+                more = search_index.index_next(self.database) >= search_index.INDEXED_AT_ONCE
+            except (DatabaseDown, SerializationConflict):
+                raise
+            except Exception:  # A search index must not stop the worker, which publishes.
+                log.exception("indexing_failed")
+                rest = INDEXING_RETRY
+                break
+            self._publish_between()
+        self.index_quiet.done(time.monotonic(), rest=rest)
 
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""

@@ -195,21 +195,34 @@ def _release(conn: Connection, owner: str, part: str, until: datetime | None) ->
     conn.execute(update(SitemapStateRow).where(mine).values(lease_owner=None, lease_until=until))
 
 
-def next_ready(conn: Connection, owner: str, fingerprint: str, now: datetime) -> datetime | None:
-    """Returns when the next part can be claimed; None if none waits for anything."""
+@dataclass(frozen=True, slots=True)
+class WaitingParts:
+    """When the next part can be claimed (None: none waits for anything), and what waits already.
+
+    ``marks`` are the parts with the generations requested: other ones than before mean that more has come.
+    """
+
+    ready_at: datetime | None = None
+    marks: frozenset[tuple[str, int]] = frozenset()
+
+
+def list_waiting(conn: Connection, owner: str, fingerprint: str, now: datetime) -> WaitingParts:
+    """Returns which parts wait, now or for a moment to come."""
     query = select(SitemapStateRow.__table__).where(
         or_(_pending(), SitemapStateRow.next_due.is_not(None)), _is_mine(fingerprint)
     )
-    moments = []
+    moments, marks = [], set()
     for row in conn.execute(query):
         waiting = row.requested_generation > row.completed_generation
+        if waiting or row.next_due <= now:
+            marks.add((row.part, row.requested_generation))
         after = [now if waiting else row.next_due]
         if row.rendered_at is not None and row.rendered_at <= now:
             after.append(row.rendered_at + _pause(row.part))
         if row.lease_until is not None and row.lease_owner != owner:
             after.append(min(row.lease_until, now + _LONGEST_WAIT))
         moments.append(max(after))
-    return min(moments, default=None)
+    return WaitingParts(min(moments, default=None), frozenset(marks))
 
 
 def read_revision(conn: Connection) -> int:

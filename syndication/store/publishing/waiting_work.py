@@ -1,5 +1,6 @@
 """What there is to do for a worker, in one statement: it looks after each feed, and most looks find little."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from syndication.store.tables.access import PreviewRow
 from syndication.store.tables.asked_feeds import AskedNumberRow
 from syndication.store.tables.feeds import FeedRevisionRow
 from syndication.store.tables.publishing import NEWSROOM, READERS, ChangeRow, SectionStateRow
+from syndication.store.tables.search import SearchChangeRow, SearchFillRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class WaitingWork:
 
     ``revision`` is that of the settings, ``asked`` the number of the last change of readers' feeds. ``sections`` may be
     those of another configuration, or have their time still to come. ``dead``: a lease of another worker is over.
+    ``to_index`` names what is to be indexed for searches, or None; another value means that more has come.
     """
 
     revision: Revision
@@ -28,6 +31,12 @@ class WaitingWork:
     sections: bool
     dead: bool
     previews: bool
+    to_index: Hashable
+
+    @property
+    def publishing(self) -> bool:
+        """Whether anything waits that other work must not hold up."""
+        return self.gathering or self.sections or self.previews
 
 
 def look(conn: Connection, owner: str, revision: int, now: datetime | None) -> WaitingWork:
@@ -44,6 +53,7 @@ def look(conn: Connection, owner: str, revision: int, now: datetime | None) -> W
         bool(row.sections),
         bool(row.dead),
         bool(row.previews),
+        None if row.newest is None and row.filled else (row.newest, row.after),
     )
 
 
@@ -63,6 +73,9 @@ def _look(now: ColumnElement[Any]) -> Select[Any]:
         _any(waits).label("sections"),
         _any(and_(leased, state.lease_until <= now)).label("dead"),
         exists(select(PreviewRow.id).where(PreviewRow.finished_at.is_(None))).label("previews"),
+        select(func.max(SearchChangeRow.seq)).scalar_subquery().label("newest"),
+        exists(select(SearchFillRow.id).where(SearchFillRow.after.is_(None))).label("filled"),
+        select(SearchFillRow.after).scalar_subquery().label("after"),
     )
 
 

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -31,7 +31,6 @@ from syndication.store.articles import (
     terms,
     withdrawals,
 )
-from syndication.store.articles.selected_articles import first_upcoming
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.database import DatabaseDown, DatabaseError
 from syndication.store.publishing import change_queue, section_state, sitemap_state
@@ -272,7 +271,8 @@ def gather(
     ``overlay`` replaces stored articles by id with edited ones; None removes an article.
     """
     wanted = newsroom.selections.wanted(section)
-    found = list_candidates(conn, wanted, section, now, more + len(overlay), times=True)
+    rows = _candidates(conn, wanted, section, now, more + len(overlay))
+    found = rows.candidates
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
     reading = reading or Reading(KnownArticles(), None, has_fatal=True)
     known, unreadable = _load(conn, [c for c in found if c.article_id not in overlay], taken, reading)
@@ -293,7 +293,7 @@ def gather(
         articles={id: one.article for id, one in known.items()},
         left_out=(*unreadable, *fatal, *left_out),
         more=more,
-        upcoming=first_upcoming(conn, wanted, now),
+        upcoming=rows.upcoming,
         now=now,
         known=known,
     )
@@ -345,9 +345,30 @@ def list_candidates(
 
     ``wanted`` is what it selects. ``times``: with their other times.
     """
-    found = feed_query.list_newest(conn, wanted, now, section.entries + more, times=times)
+    return _selected(section, now, more, lambda most: feed_query.list_newest(conn, wanted, now, most, times=times))
+
+
+def _candidates(
+    conn: Connection, wanted: WantedTerms, section: Section, now: datetime, more: int
+) -> feed_query.FeedRows:
+    """Returns the same with their times, and when the next embargo ends."""
+    rows: list[feed_query.FeedRows] = []
+
+    def read(most: int) -> list[feed_query.Candidate]:
+        rows.append(feed_query.read_feed(conn, wanted, now, most))
+        return rows[-1].candidates
+
+    found = _selected(section, now, more, read)
+    return feed_query.FeedRows(found, rows[-1].upcoming)
+
+
+def _selected(
+    section: Section, now: datetime, more: int, read: Callable[[int], list[feed_query.Candidate]]
+) -> list[feed_query.Candidate]:
+    """Returns those of the newest articles that the section's window has room for; ``read`` returns so many of them."""
+    found = read(section.entries + more)
     if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
-        ordered = feed_query.list_newest(conn, wanted, now, section.max_entries + more, times=times)
+        ordered = read(section.max_entries + more)
         found = [
             c for place, c in enumerate(ordered, 1) if is_within_limits(section, place - more, c.published_at, now)
         ]

@@ -3,13 +3,38 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from syndication.model.selection import Term, TermKind
 from syndication.model.wanted_terms import WantedTerms
-from syndication.store.articles.selected_articles import PUBLISHED, is_selected, walk_newest, walks
+from syndication.store.articles.selected_articles import (
+    PUBLISHED,
+    Walk,
+    first_upcoming,
+    is_selected,
+    plain_term,
+    select_upcoming,
+    walk_newest,
+    walks,
+)
 from syndication.store.db.batches import batched
+from syndication.store.db.types import UtcTime
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
 from syndication.store.tables.publishing import ArticleStampRow, ShownArticleRow
 
@@ -32,6 +57,54 @@ class Candidate:
     shown: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FeedRows:
+    """The newest selected articles that are public, newest first, with their times, stamps and what readers saw.
+
+    ``upcoming`` is when the next selected article under embargo becomes public.
+    """
+
+    candidates: list[Candidate]
+    upcoming: datetime | None
+
+
+def read_feed(conn: Connection, wanted: WantedTerms, now: datetime, limit: int) -> FeedRows:
+    """Returns the newest ``limit`` of the selected articles that are public at ``now``, and what comes next.
+
+    Of one term it is one statement, built once.
+    """
+    plain = plain_term(wanted)
+    if plain is None:
+        found = list_newest(conn, wanted, now, limit, times=True)
+        return FeedRows(found, first_upcoming(conn, wanted, now))
+    kind, key = plain
+    rows = conn.execute(_plain(kind), {"now": now, "most": limit, "term": key}).all()
+    if not rows:
+        return FeedRows([], first_upcoming(conn, wanted, now))
+    return FeedRows([Candidate(*row[:-1]) for row in rows], rows[0][-1])
+
+
+@lru_cache(maxsize=8)
+def _plain(kind: TermKind | None) -> Any:
+    """Selects the rows of a walk of one term of this kind (None: of all articles), each with the next embargo's end."""
+    now: Any = bindparam("now", type_=UtcTime())
+    walk = Walk(None if kind is None else Term(kind, bindparam("term", type_=ArticleRow.id.type)))  # type: ignore[arg-type]  # not its key, but where it will be
+    upcoming = select_upcoming(walk, now).scalar_subquery().label("upcoming")
+    return _with_times(walk_newest(walk, now)).add_columns(upcoming).limit(bindparam("most", type_=Integer()))
+
+
+def _with_times(query: Any) -> Any:
+    """Adds the columns of a ``Candidate`` that come if they are asked for."""
+    query = query.add_columns(
+        cast(ArticleRow.updated_at, Text).label("updated_at"),
+        cast(ArticleRow.expires_at, Text).label("expires_at"),
+        ArticleStampRow.stamp,
+        ShownArticleRow.digest,
+    )
+    query = query.outerjoin(ArticleStampRow, ArticleStampRow.article_id == ArticleRow.id)
+    return query.outerjoin(ShownArticleRow, ShownArticleRow.article_id == ArticleRow.id)
+
+
 def list_newest(
     conn: Connection, wanted: WantedTerms, now: datetime, limit: int, *, times: bool = False
 ) -> list[Candidate]:
@@ -42,16 +115,7 @@ def list_newest(
     found: dict[str, Candidate] = {}
     for walk in walks(conn, wanted):
         query = walk_newest(walk, now).limit(limit)
-        if times:
-            query = query.add_columns(
-                cast(ArticleRow.updated_at, Text).label("updated_at"),
-                cast(ArticleRow.expires_at, Text).label("expires_at"),
-                ArticleStampRow.stamp,
-                ShownArticleRow.digest,
-            )
-            query = query.outerjoin(ArticleStampRow, ArticleStampRow.article_id == ArticleRow.id)
-            query = query.outerjoin(ShownArticleRow, ShownArticleRow.article_id == ArticleRow.id)
-        rows: Iterable[Any] = conn.execute(query)
+        rows: Iterable[Any] = conn.execute(_with_times(query) if times else query)
         found.update((row[0], Candidate(*row)) for row in rows)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
@@ -109,6 +173,14 @@ def find_departure_reasons(
         gone = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
         reasons |= dict.fromkeys(conn.scalars(gone), "withdrawn")
     return reasons
+
+
+@lru_cache(maxsize=1024)
+def _departed(wanted: WantedTerms) -> Any:
+    row, out = ArticleRow, exists().where(WithdrawalRow.article_id == ArticleRow.id)
+    columns = (row.id, row.status, row.published_at, row.expires_at)
+    found = select(*columns, out.label("out"), is_selected(wanted).label("here"))
+    return found.where(row.id.in_(bindparam("ids", expanding=True)))
 
 
 def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime) -> set[str]:

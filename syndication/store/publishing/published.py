@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     RowMapping,
     ScalarSelect,
     Select,
+    Update,
     and_,
     bindparam,
     case,
@@ -18,14 +20,13 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal,
     null,
     select,
     update,
 )
 
 from syndication.model.values import ENCODINGS, FORMATS, Document, LeftOut
-from syndication.store.db.types import UtcTime
+from syndication.store.db.types import BigInt, UtcTime
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import take_number
@@ -246,36 +247,45 @@ def complete(
     Completes only the generation that was read: later requests keep waiting, behind the other sections. ``missed``:
     what a sweep suspected was a difference.
     """
-    moment = literal(regenerated_at, UtcTime())
-    result = conn.execute(
-        update(SectionStateRow)
+    if current.is_suspected:
+        state |= {"suspected_generation": None, "suspected_entries": None}
+    if missed:
+        state |= {"missed_at": regenerated_at, "missed_entries": current.suspected_entries}
+    values = {f"new_{name}": value for name, value in state.items()}
+    values |= {
+        "of": current.section,
+        "print": current.fingerprint,
+        "before": current.version,
+        "holds": current.hold_number,
+    }
+    values |= {"generation": current.requested_generation, "version_now": version, "moment": regenerated_at}
+    return conn.execute(_completed(tuple(sorted(state))), values).rowcount == 1
+
+
+@lru_cache(maxsize=64)
+def _completed(names: Sequence[str]) -> Update:
+    """Completes a generation, and sets these further columns."""
+    row = SectionStateRow
+    columns = row.__table__.c
+    moment, generation = bindparam("moment", type_=UtcTime()), bindparam("generation", type_=BigInt)
+    has_more = row.requested_generation > generation
+    return (
+        update(row)
         .where(
-            SectionStateRow.section == current.section,
-            SectionStateRow.fingerprint == current.fingerprint,
-            SectionStateRow.version == current.version,
-            SectionStateRow.completed_generation <= current.requested_generation,
-            SectionStateRow.hold_number == current.hold_number,
+            row.section == bindparam("of", type_=columns.section.type),
+            row.fingerprint == bindparam("print", type_=columns.fingerprint.type),
+            row.version == bindparam("before", type_=BigInt),
+            row.completed_generation <= generation,
+            row.hold_number == bindparam("holds", type_=BigInt),
         )
         .values(
-            version=version,
-            completed_generation=current.requested_generation,
-            attempted_generation=current.requested_generation,
-            regenerated_at=regenerated_at,
-            requested_at=case(
-                (SectionStateRow.requested_generation > current.requested_generation, moment),
-                else_=SectionStateRow.requested_at,
-            ),
+            version=bindparam("version_now", type_=BigInt),
+            completed_generation=generation,
+            attempted_generation=generation,
+            regenerated_at=moment,
+            requested_at=case((has_more, moment), else_=row.requested_at),
             # A change in the meantime counts from now on.
-            noticed_at=case(
-                (
-                    and_(
-                        SectionStateRow.requested_generation > current.requested_generation,
-                        SectionStateRow.noticed_at.is_not(None),
-                    ),
-                    moment,
-                ),
-                else_=null(),
-            ),
+            noticed_at=case((and_(has_more, row.noticed_at.is_not(None)), moment), else_=null()),
             failures=0,
             deaths=None,
             rendering_article_id=None,
@@ -283,12 +293,10 @@ def complete(
             error=None,
             lease_owner=None,
             lease_until=None,
-            **({"suspected_generation": None, "suspected_entries": None} if current.is_suspected else {}),
-            **({"missed_at": regenerated_at, "missed_entries": current.suspected_entries} if missed else {}),
-            **state,
+            **{name: bindparam(f"new_{name}", type_=columns[name].type) for name in names},
         )
+        .execution_options(synchronize_session=False)
     )
-    return result.rowcount == 1
 
 
 def number_publication(conn: Connection, section: str) -> int:

@@ -167,7 +167,7 @@ def _row(
         next_due=state.next_due if state else None,
         polls=asked.total,
         not_modified=asked.not_modified,
-        size=sum(len(document.source.bodies["identity"]) for document in found if document),
+        size=sum(document.source.size for document in found if document),
     )
 
 

@@ -23,7 +23,7 @@ from syndication.store.db.listen import Waker
 from syndication.store.hub import pings
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.web_processes import Load
-from syndication.store.publishing import change_queue, documents
+from syndication.store.publishing import change_queue, codings, documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.section_state import SectionState, list_exceptional, oldest_waiting
 from syndication.store.triggers import missing_triggers
@@ -59,6 +59,9 @@ READER_TIMEOUT = 4.0
 
 MAX_COUNTED = 10_000
 """Waiting changes are counted up to this number."""
+
+CODINGS_SECONDS = 0.5
+"""How often it is looked for codings that a worker has made: they come seconds after a version, and gzip is served."""
 
 LOADS_KEPT = 64
 """Loads that a heartbeat reports: more than there are between two of them, as each takes some milliseconds."""
@@ -127,7 +130,7 @@ class DocumentLoader:
         """Set when ``versions_to_purge`` has new versions, for the heartbeat."""
         self._flush = flush
         self._stopped = threading.Event()
-        self._loaded = self._looked = self._compared = 0.0
+        self._loaded = self._looked = self._compared = self._coded = 0.0
         self._publication = 0
         self.reader = DocumentReader(Database(database.url, timeout=READER_TIMEOUT), lambda: self.catalogue)
         self._thread = threading.Thread(target=self._run, name="document-loader", daemon=True)
@@ -171,6 +174,7 @@ class DocumentLoader:
                 self.read_state()
             self.move_cache_times()
             self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
+            self.load_codings()
             self._flush(self.counter)
             # While sitemaps are loaded, piece by piece, feeds are looked at between any two pieces.
             behind = self.sitemaps is not None and self.sitemaps.is_behind
@@ -181,6 +185,18 @@ class DocumentLoader:
         compare = self.loaded_at is None or time.monotonic() - self._compared >= COMPARE_SECONDS
         if not self._load(compare=compare):
             self._load(compare=True)
+
+    def load_codings(self) -> None:
+        """Takes the codings that a worker has made of documents in memory since then; now and then, if some lack."""
+        if time.monotonic() - self._coded < CODINGS_SECONDS:
+            return
+        self._coded, memory = time.monotonic(), self.catalogue.memory
+        if not (lacking := memory.lacking()):
+            return
+        with self.database.read() as conn:
+            for some in batched(sorted(codings.list_coded(conn, lacking)), LOADED_AT_ONCE):
+                for one in codings.load_codings(conn, some):
+                    memory.add_coding(one.section, one.format, one.version, one.coding, one.body)
 
     def _load(self, *, compare: bool) -> bool:
         """Does it; returns False if every version has to be compared: what is known has to be noted before that."""

@@ -23,6 +23,7 @@ from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
+from syndication.model.values import has_all_codings
 from syndication.notifications.notifier import Notifier
 from syndication.outbound.engine import Engine
 from syndication.pipeline.gather import Newsroom
@@ -45,6 +46,7 @@ from syndication.store.processes import delivery_moments, workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
+from syndication.worker.coding_thread import CodingThread
 from syndication.worker.outbound_queues import outbound_queues
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
@@ -106,6 +108,7 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.outbound = Engine(database, outbound_queues(lambda: self.settings, self.id))
+        self.codings = CodingThread(database)
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -132,6 +135,7 @@ class Worker:
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
         waking.start()
         self.outbound.start()
+        self.codings.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -147,6 +151,7 @@ class Worker:
             if self.sources is not None:
                 self.sources.stop()
             self.outbound.stop()
+            self.codings.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
@@ -229,7 +234,8 @@ class Worker:
             self.asked.follow()
             noticed = self.regenerator.process_changes()
             started = time.monotonic()
-            outcome = self.regenerator.regenerate_next(readers=not self.reader_share.wait(started))
+            with self.codings.first():
+                outcome = self.regenerator.regenerate_next(readers=not self.reader_share.wait(started))
             if outcome is not None:
                 if outcome.section in self.regenerator.newsroom.of_readers:
                     self.reader_share.record(started, time.monotonic())
@@ -238,14 +244,17 @@ class Worker:
                 worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
                 worker_metrics.record_missed(outcome.missed)
                 if outcome.result == "published":
-                    self._notify_published()
+                    self._notify_published(outcome)
                 outcomes.append(outcome)
             if not self._answer_preview() and outcome is None and not noticed:
                 break
         return outcomes
 
-    def _notify_published(self) -> None:
+    def _notify_published(self, outcome: Outcome) -> None:
         """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
+        section = self.regenerator.newsroom.sections.get(outcome.section)
+        if section is not None and has_all_codings(section):
+            self.codings.published(outcome.section, outcome.version)
         for queue in ("purge", PUSH):
             self.outbound.notify(queue)
 

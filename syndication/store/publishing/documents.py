@@ -1,14 +1,16 @@
 """The published documents, for the web processes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
-from syndication.model.values import ENCODINGS, Document
+from syndication.model.compression import gunzip
+from syndication.model.values import Document
 from syndication.store.db.batches import batched
 from syndication.store.db.pairs import MAX_PAIRS, is_one_of
+from syndication.store.publishing.codings import load_codings
 from syndication.store.publishing.publication_numbers import last_number
 from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
 
@@ -23,7 +25,7 @@ class LeftOutArticle:
     since: datetime
 
 
-_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence).join(
+_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence, SectionStateRow.coded_version).join(
     SectionStateRow, SectionStateRow.section == DocumentRow.section
 )
 
@@ -75,7 +77,7 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
         rows = conn.execute(
             _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format)
         ).mappings()
-        found.extend(_document(row) for row in rows)
+        found += _with_codings(conn, list(rows))
     return found
 
 
@@ -84,30 +86,40 @@ def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Docum
     found: list[Document] = []
     for some in batched(wanted, MAX_PAIRS):
         query = _DOCUMENTS.where(is_one_of(DocumentRow.section, DocumentRow.format, some))
-        found += [_document(row) for row in conn.execute(query).mappings()]
+        found += _with_codings(conn, list(conn.execute(query).mappings()))
     return found
 
 
-def _document(row: RowMapping) -> Document:
+def _with_codings(conn: Connection, rows: Sequence[RowMapping]) -> list[Document]:
+    """Returns the documents with the codings that were made later; none is asked for before it is there."""
+    coded = {row["section"] for row in rows if row["coded_version"] == row["version"]}
+    found: dict[tuple[str, str], dict[str, bytes]] = {}
+    for one in load_codings(conn, coded):
+        found.setdefault((one.section, one.format), {})[one.coding] = one.body
+    return [_document(row, found.get((row["section"], row["format"]), {})) for row in rows]
+
+
+def _document(row: RowMapping, others: Mapping[str, bytes]) -> Document:
     return Document(
         section=row["section"],
         format=row["format"],
         version=row["version"],
         digest=row["digest"],
         last_modified=row["last_modified"],
-        bodies={encoding: row[encoding] for encoding in ENCODINGS if row[encoding] is not None},
+        bodies={"gzip": row["gzip"], **others},
         cadence=row["cadence"],
+        length=row["size"],
     )
 
 
 def load_bodies(conn: Connection, section: str, version: int) -> dict[str, bytes]:
     """Returns the uncompressed bytes of one version by format; empty if it is not the published one any more."""
     rows = conn.execute(
-        select(DocumentRow.format, DocumentRow.identity).where(
+        select(DocumentRow.format, DocumentRow.gzip).where(
             DocumentRow.section == section, DocumentRow.version == version
         )
     )
-    return {row.format: row.identity for row in rows}
+    return {row.format: gunzip(row.gzip) for row in rows}
 
 
 def list_left_out(conn: Connection) -> Sequence[LeftOutArticle]:

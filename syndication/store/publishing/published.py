@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, literal, null, select, update
 
-from syndication.model.values import ENCODINGS, Document, LeftOut
+from syndication.model.values import Document, LeftOut
 from syndication.store.db.types import UtcTime
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
@@ -245,7 +245,8 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
                 "version": document.version,
                 "digest": document.digest,
                 "last_modified": document.last_modified,
-                **{encoding: document.bodies.get(encoding) for encoding in ENCODINGS},
+                "size": document.size,
+                "gzip": document.bodies["gzip"],
             }
             for document in documents
         ],

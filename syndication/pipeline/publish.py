@@ -20,6 +20,7 @@ from syndication.model.values import (
     RenderedEntry,
     RenderedFeed,
     Section,
+    has_all_codings,
 )
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
@@ -33,8 +34,8 @@ from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
-Bodies = Mapping[str, Mapping[str, bytes]]
-"""Bytes by format and content coding."""
+Bodies = Mapping[str, bytes]
+"""Documents in gzip, by format."""
 
 
 def digest(body: bytes) -> str:
@@ -56,14 +57,10 @@ def compress(
     }
 
 
-def compress_feed(
-    rendered: RenderedFeed, cache: PieceCache, pool: ThreadPoolExecutor, codings: Collection[str] = tuple(COMPRESSORS)
-) -> dict[str, dict[str, bytes]]:
-    """Returns each format's body as it is and in these content codings; gzip is joined, most of it from ``cache``."""
-    others = [coding for coding in codings if coding != "gzip"]
-    coded = compress(rendered.bodies, pool, others)
+def compress_feed(rendered: RenderedFeed, cache: PieceCache, pool: ThreadPoolExecutor) -> dict[str, bytes]:
+    """Returns each format's body in gzip, joined from pieces of which most are in ``cache``."""
     joined = gzip_joined([_parts(rendered, format) for format in rendered.heads], cache, pool)
-    return {format: {"gzip": body} | coded[format] for format, body in zip(rendered.heads, joined, strict=True)}
+    return dict(zip(rendered.heads, joined, strict=True))
 
 
 def _parts(rendered: RenderedFeed, format: str) -> Parts:
@@ -74,15 +71,6 @@ def _parts(rendered: RenderedFeed, format: str) -> Parts:
         hashes=rendered.hashes(format),
         separator=SEPARATORS[format],
     )
-
-
-def codings_of(section: Section) -> tuple[str, ...]:
-    """Returns the content codings that a feed's documents are stored in.
-
-    The newsroom's own sections have all. Of others there may be tens of thousands, most of them polled by nobody: these
-    have gzip, and web processes make what a second client asks for.
-    """
-    return tuple(COMPRESSORS) if section.owner == "configuration" else ("gzip",)
 
 
 def is_unchanged(current: PublishedState, rendered: RenderedFeed) -> bool:
@@ -105,7 +93,7 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
 def new_version(
     snapshot: SectionSnapshot, held: HeldFeed, bodies: Bodies, last_modified: datetime | None
 ) -> NewVersion:
-    """Returns the next version, with these ``bodies`` by format and content coding."""
+    """Returns the next version, with these ``bodies``."""
     current, feed, rendered = snapshot.published, held.filled.feed, held.rendered
     version = current.version + 1
     digests = _content_digests(snapshot, feed)
@@ -131,6 +119,7 @@ def new_version(
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
         ends_editor_hold=current.editor_hold is not None,
+        coded=not has_all_codings(feed.section),
     )
 
 
@@ -159,6 +148,7 @@ def held_version(
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
+        coded=not has_all_codings(feed.section),
     )
 
 
@@ -223,8 +213,16 @@ def _documents(
     current: PublishedState, version: int, rendered: RenderedFeed, bodies: Bodies, last_modified: datetime | None
 ) -> tuple[Document, ...]:
     return tuple(
-        Document(current.section, format, version, rendered.digests[format], last_modified, coded)
-        for format, coded in bodies.items()
+        Document(
+            section=current.section,
+            format=format,
+            version=version,
+            digest=rendered.digests[format],
+            last_modified=last_modified,
+            bodies={"gzip": body},
+            length=len(rendered.bodies[format]),
+        )
+        for format, body in bodies.items()
     )
 
 

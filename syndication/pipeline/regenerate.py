@@ -361,7 +361,7 @@ class Regenerator:
                 new = publish.still_held(held)
             else:
                 new = self._held_version(held)
-                size = sum(len(document.bodies["identity"]) for document in new.documents)
+                size = sum(document.size for document in new.documents)
             result, _ = self._write(current, new)
         return Outcome(
             current.section,
@@ -385,7 +385,7 @@ class Regenerator:
         deleted = deleted_entries(current, publish.leaving(current, entries, held.reasons))
         feed = replace(held.feed, updated=updated, max_age=max_age, deleted=deleted)
         rendered = self.renderer.assemble(feed, entries)
-        bodies = publish.compress_feed(rendered, self._pieces, self._pool, publish.codings_of(section))
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool)
         return publish.held_version(held, rendered, feed, bodies, last_modified)
 
     def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
@@ -401,8 +401,7 @@ class Regenerator:
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
             rendered = replace(self.renderer.assemble(feed, rendered.entries), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
-        codings = publish.codings_of(self.newsroom.sections[snapshot.published.section])
-        bodies = publish.compress_feed(rendered, self._pieces, self._pool, codings)
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool)
         return publish.new_version(snapshot, held, bodies, last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, error: Exception) -> str:

@@ -23,6 +23,7 @@ from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
+from syndication.model.values import has_all_codings
 from syndication.notifications.notifier import Notifier
 from syndication.outbound.engine import Engine
 from syndication.pipeline.gather import Newsroom
@@ -46,6 +47,7 @@ from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds
+from syndication.worker.coding_thread import CodingThread
 from syndication.worker.outbound_queues import outbound_queues
 from syndication.worker.quiet import QuietWait
 from syndication.worker.retention import prune
@@ -118,6 +120,7 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.outbound = Engine(database, outbound_queues(lambda: self.settings, self.id))
+        self.codings = CodingThread(database)
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -147,6 +150,7 @@ class Worker:
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
         waking.start()
         self.outbound.start()
+        self.codings.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -162,6 +166,7 @@ class Worker:
             if self.sources is not None:
                 self.sources.stop()
             self.outbound.stop()
+            self.codings.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
@@ -255,7 +260,8 @@ class Worker:
         """Regenerates the section that has waited longest, if one can be claimed; ``found`` was just looked up."""
         started = time.monotonic()
         readers = not self.reader_share.wait(started)
-        outcome = self.regenerator.regenerate_next(readers=readers, ahead=True, found=found)
+        with self.codings.first():
+            outcome = self.regenerator.regenerate_next(readers=readers, ahead=True, found=found)
         if outcome is None:
             return None
         if outcome.section in self.regenerator.newsroom.of_readers:
@@ -265,11 +271,14 @@ class Worker:
         worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
         worker_metrics.record_missed(outcome.missed)
         if outcome.result == "published":
-            self._notify_published()
+            self._notify_published(outcome)
         return outcome
 
-    def _notify_published(self) -> None:
+    def _notify_published(self, outcome: Outcome) -> None:
         """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
+        section = self.regenerator.newsroom.sections.get(outcome.section)
+        if section is not None and has_all_codings(section):
+            self.codings.published(outcome.section, outcome.version)
         for queue in ("purge", PUSH):
             self.outbound.notify(queue)
 

@@ -25,7 +25,7 @@ STEPS = [
     "syndication.pipeline.snapshot:read_section",
     "syndication.pipeline.snapshot:gather",
     "syndication.render.renderer:Renderer.render",
-    "syndication.pipeline.publish:compress",
+    "syndication.pipeline.publish:compress_feed",
     "syndication.store.publishing.published:complete",
     "syndication.store.publishing.published:write_documents",
     "syndication.store.publishing.entry_rows:write_entries",
@@ -123,4 +123,4 @@ def assert_whole_or_old(desk: Desk) -> None:
     assert len({document.version for document in documents.values()}) == 1
     for article in ("stays", "comes", "leaves"):
         for document in documents.values():
-            assert (f"Story {article}" in document.bodies["identity"].decode()) == (article in shown)
+            assert (f"Story {article}" in document.identity.decode()) == (article in shown)

@@ -34,7 +34,8 @@ class NewVersion:
     not recorded yet, and ``states`` those articles. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected
     was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
     ``bodies`` are the packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled
-    back). ``ends_editor_hold``: its time is over.
+    back). ``ends_editor_hold``: its time is over. ``coded``: no other coding is to be made of
+    the documents.
     """
 
     version: int
@@ -54,6 +55,7 @@ class NewVersion:
     max_age: int | None = None
     bodies: Mapping[str, bytes] | None = None
     ends_editor_hold: bool = False
+    coded: bool = False
 
 
 def write(
@@ -67,6 +69,7 @@ def write(
     state["cadence"] = new.cadence.to_text() if new.cadence else None
     if new.documents:
         state |= {"updated_at": new.updated_at, "last_modified": new.last_modified, "max_age": new.max_age}
+        state |= {"coded_version": new.version} if new.coded else {}
     done = published.complete(conn, current, version=new.version, regenerated_at=now, missed=new.missed, **state)
     if not done:
         return False
@@ -108,7 +111,7 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
     published.write_documents(conn, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, new.updated_at or now)
-    size = sum(len(document.bodies["identity"]) for document in new.documents)
+    size = sum(document.size for document in new.documents)
     entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
     order = None if new.bodies is None else entry_states.pack_order(new.entries)
     versions.record_version(

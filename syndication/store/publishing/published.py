@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from syndication.model.values import ENCODINGS, FORMATS, Document, LeftOut
+from syndication.model.values import FORMATS, Document, LeftOut
 from syndication.store.db.types import BigInt, UtcTime
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
@@ -325,7 +325,8 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
                 "version": document.version,
                 "digest": document.digest,
                 "last_modified": document.last_modified,
-                **{encoding: document.bodies.get(encoding) for encoding in ENCODINGS},
+                "size": document.size,
+                "gzip": document.bodies["gzip"],
             }
             for document in documents
         ],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from syndication.logs import get_logger
 from syndication.model.freshness import minute_of
@@ -70,6 +71,16 @@ HUNG_SECONDS = 3 * STATE_SECONDS
 """A database that has not answered for this long counts as down."""
 
 
+class Wakes(Protocol):
+    """What a loader waits for."""
+
+    def wait(self, timeout: float) -> bool:
+        """Returns whether to look; after ``timeout`` seconds at the latest."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
 class DocumentLoader:
     """Holds the catalogue and the state; both are replaced as a whole, so readers need no lock."""
 
@@ -109,6 +120,8 @@ class DocumentLoader:
         self._flush = flush
         self._stopped = threading.Event()
         self._loaded = self._looked = self._compared = self._coded = 0.0
+        self._due = 0.0
+        """When all that ``load`` does is due again; what was published is loaded at once."""
         self._publication = 0
         self._sitemaps: int | None = None  # The revision that was read last.
         self._unmeasured: list[tuple[Mapping[str, int], datetime]] = []
@@ -130,10 +143,10 @@ class DocumentLoader:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                with closing(Waker(self.database, DOCUMENTS)) as waker:
+                with closing(self._waker()) as waker:
                     self._watch(waker)
             except DatabaseDown:  # Without the driver's message, which may contain a row.
-                self._compared = -COMPARE_SECONDS
+                self._compared, self._due = -COMPARE_SECONDS, 0.0
                 self._mark_down()
                 self.move_cache_times()
                 self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
@@ -143,11 +156,17 @@ class DocumentLoader:
                 log.exception("document_loader_failed")
                 self._stopped.wait(STATE_SECONDS)
 
-    def _watch(self, waker: Waker) -> None:
-        self.load()
+    def _waker(self) -> Wakes:
+        return Waker(self.database, DOCUMENTS)
+
+    def _watch(self, waker: Wakes) -> None:
+        changed = True
         while not self._stopped.is_set():
-            if time.monotonic() - self._loaded >= LOAD_SECONDS:
+            if time.monotonic() >= self._due:
                 self.load()
+            elif changed:
+                self._load_published()
+                self._follow_up()
             if not self.state.loaded or time.monotonic() - self._looked >= STATE_SECONDS:
                 self.read_state()
             self.move_cache_times()
@@ -156,9 +175,7 @@ class DocumentLoader:
             self._flush(self.counter)
             # While sitemaps are loaded, piece by piece, feeds are looked at between any two pieces.
             behind = self.sitemaps is not None and self.sitemaps.is_behind
-            if behind or waker.wait(WAIT_SECONDS):
-                self._load_published()
-                self._follow_up()
+            changed = behind or waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
         """Loads what was published since; now and then the documents whose version differs from the one in memory."""
@@ -166,6 +183,7 @@ class DocumentLoader:
             self._load_all(compare=True)
         else:
             self._load_published()
+        self._due = time.monotonic() + LOAD_SECONDS
         self._follow_up(again=True)
         self._measure()
 

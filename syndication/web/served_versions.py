@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 from syndication.serve.catalogue import Catalogue
@@ -16,7 +17,7 @@ from syndication.serve.prepared import PreparedDocument
 from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.triggers import missing_triggers
-from syndication.web.document_loader import DocumentLoader
+from syndication.web.document_loader import DocumentLoader, Wakes
 
 Served = dict[str, tuple[int, datetime]]
 
@@ -46,6 +47,10 @@ class EditorsLoader(DocumentLoader):
             found = self.reader.read_now([path]).get(path)
         return found
 
+    def _waker(self) -> Wakes:
+        """Returns what lets it look twice a second: woken by publications, it would compete with the front."""
+        return _Pause(self._stopped)
+
     def _follow_up(self, *, again: bool = False) -> None:
         """Leaves what caches and hubs wait for to the front."""
 
@@ -64,6 +69,17 @@ class EditorsLoader(DocumentLoader):
     @served.setter
     def served(self, served: Served) -> None:
         self._served = served
+
+
+class _Pause:
+    def __init__(self, stopped: Event) -> None:
+        self._stopped = stopped
+
+    def wait(self, timeout: float) -> bool:
+        return not self._stopped.wait(timeout)
+
+    def close(self) -> None:
+        pass
 
 
 def encode_served(served: Served) -> dict[str, list[Any]]:

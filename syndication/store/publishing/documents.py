@@ -70,7 +70,8 @@ def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, 
 def load_published_since(conn: Connection, publication: int) -> tuple[list[Document], int]:
     """Returns the documents of the versions published after that number, and the number of the last of these.
 
-    One statement, so each version is whole, and another if one has more codings already. It is for a few publications: all bodies are in memory at once.
+    One statement, so each version is whole, and another if one has more codings already. It is for a few publications:
+    all bodies are in memory at once.
     """
     rows = conn.execute(_SINCE, {"publication": publication}, execution_options=BINARY).mappings().all()
     return _with_codings(conn, rows), max((row["publication"] for row in rows), default=publication)

@@ -54,6 +54,10 @@ class NewDelivery:
     articles: int = 1
 
 
+_INSERT = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
+_INSERT_FEED = insert(DeliveryFeedRow)
+
+
 def record_changes(
     conn: Connection, changes: Sequence[NewDelivery], generations: Mapping[str, int], now: datetime
 ) -> None:
@@ -71,15 +75,14 @@ def record_changes(
         }
         for change in changes
     ]
-    ordered = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
-    numbers = conn.scalars(ordered, rows).all()
+    numbers = conn.scalars(_INSERT, rows).all()
     feeds = [
         {"delivery": seq, "section": slug, "generation": generations[slug]}
         for seq, change in zip(numbers, changes, strict=True)
         for slug in sorted(change.sections & generations.keys())
     ]
     if feeds:
-        conn.execute(insert(DeliveryFeedRow), feeds)
+        conn.execute(_INSERT_FEED, feeds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class NewDelivery:
 
 
 _INSERT = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
+_INSERT_MANY = insert(DeliveryRow)
+_LAST = select(func.max(DeliveryRow.seq))
 _INSERT_FEED = insert(DeliveryFeedRow)
 
 
@@ -75,7 +77,7 @@ def record_changes(
         }
         for change in changes
     ]
-    numbers = conn.scalars(_INSERT, rows).all()
+    numbers = _insert(conn, rows)
     feeds = [
         {"delivery": seq, "section": slug, "generation": generations[slug]}
         for seq, change in zip(numbers, changes, strict=True)
@@ -83,6 +85,17 @@ def record_changes(
     ]
     if feeds:
         conn.execute(_INSERT_FEED, feeds)
+
+
+def _insert(conn: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[int]:
+    """Inserts changes; returns their numbers in the same order."""
+    if conn.dialect.name == "postgresql" or len(rows) == 1:
+        return conn.scalars(_INSERT, rows).all()
+    # SQLite returns the numbers of several rows in any order, so they would be inserted one by one. But there is no
+    # other writer, and AUTOINCREMENT counts up.
+    conn.execute(_INSERT_MANY, rows)
+    last = int(conn.scalar(_LAST) or 0)
+    return range(last - len(rows) + 1, last + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,10 @@ def section_status(state: SectionState | None, progress: Progress | None = None)
     return "pending" if state.pending or (progress is not None and progress.has_old_changes) else "current"
 
 
+def _waits() -> ColumnElement[bool]:
+    return SectionStateRow.requested_generation > SectionStateRow.completed_generation
+
+
 def register(
     conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime, readers: Collection[str] = ()
 ) -> list[str]:
@@ -200,7 +204,7 @@ def register(
             .values(
                 fingerprint=bindparam("print"),
                 requested_generation=SectionStateRow.requested_generation + 1,
-                noticed_at=_noticed(null()),
+                noticed_at=case((_waits(), SectionStateRow.noticed_at), else_=null()),
                 retry_at=None,
                 failures=0,
                 priority=case(
@@ -234,13 +238,12 @@ NO_LEASE = {"lease_owner": None, "lease_until": None}
 def _raise_generation() -> Mapping[str, Any]:
     """Returns, by the dialect's name, the statement that requests the sections ``slugs``."""
     row, moment = SectionStateRow, bindparam("moment", type_=UtcTime())
-    waits = row.requested_generation > row.completed_generation
     slugs = row.section.in_(bindparam("slugs", expanding=True, type_=Text()))
     raised = (
         update(row)
         .values(
             requested_generation=row.requested_generation + 1,
-            requested_at=case((waits, row.requested_at), else_=moment),
+            requested_at=case((_waits(), row.requested_at), else_=moment),
             noticed_at=_noticed(bindparam("since", type_=UtcTime())),
             failures=0,
             # Not NULL: a section that failed and changes all the time is no more urgent than the others.
@@ -276,11 +279,11 @@ def request(
     return generations
 
 
-def _noticed(since: ColumnElement[Any]) -> Case[datetime | None]:
+def _noticed(since: ColumnElement[datetime | None]) -> Case[datetime | None]:
     """Returns the time of the oldest waiting change: the one already recorded, or the new one, which may be NULL."""
-    waits = SectionStateRow.requested_generation > SectionStateRow.completed_generation
     return case(
-        (and_(waits, or_(since.is_(None), SectionStateRow.noticed_at < since)), SectionStateRow.noticed_at), else_=since
+        (and_(_waits(), or_(since.is_(None), SectionStateRow.noticed_at < since)), SectionStateRow.noticed_at),
+        else_=since,
     )
 
 
@@ -336,10 +339,6 @@ def oldest_waiting(found: Iterable[SectionState], oldest_change: datetime | None
     """Returns the time of the oldest change that is in no feed yet: still in the queue, or requested."""
     moments = [state.requested_at for state in found if state.pending]
     return min((moment for moment in (*moments, oldest_change) if moment is not None), default=None)
-
-
-def _waits() -> ColumnElement[bool]:
-    return SectionStateRow.requested_generation > SectionStateRow.completed_generation
 
 
 def list_states(conn: Connection, sections: Collection[str] | None = None) -> list[SectionState]:

@@ -15,6 +15,7 @@ from syndication.model.feed_selections import FeedSelections
 from syndication.model.selection import Term
 from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
 from syndication.model.wanted_terms import WantedTerms, article_terms
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deliveries import record_due, record_gathered
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.pipeline.foreign_sections import ForeignSections
@@ -33,7 +34,7 @@ from syndication.store.articles import (
 )
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.database import DatabaseDown, DatabaseError
-from syndication.store.publishing import change_queue, section_state, sitemap_state
+from syndication.store.publishing import change_queue, noticed, section_state, sitemap_state
 
 log = get_logger(__name__)
 
@@ -144,85 +145,100 @@ class Gathered:
         return content_digest(self.articles[article_id]) if known is None else known.digest
 
 
-def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign: ForeignSections | None = None) -> int:
+def process_changes(
+    conn: Connection,
+    newsroom: Newsroom,
+    now: datetime,
+    foreign: ForeignSections | None = None,
+    revision: int | None = None,
+) -> int:
     """Requests the sections of everything that changed or fell due, in one write transaction.
 
-    Returns the number of changes read and of sections that fell due; call again until it is 0.
+    Returns the number of changes read and of sections that fell due; call again until it is 0. Raises DefinitionsMoved
+    if editors' feeds are no longer those of ``revision`` (None: any), which must roll the transaction back: changes
+    that came with a definition are not taken by who does not know it.
 
     Sections registered by another configuration are requested after any change: such a section may belong to a newer
     worker or come back, and only that configuration knows the slugs under which it files articles. ``foreign`` follows
     them; without it, all are read.
     """
-    read = change_queue.read(conn)
-    if read.seqs:
-        # A writer with a snapshot older than a withdrawal or a link did not see it.
-        changed = None if read.everything else sorted(read.article_ids)
-        withdrawals.enforce(conn, changed)
-        feed_query.repair_links(conn, changed)
-        sitemap_state.mark(conn, changed, now)
-        search_index.note_changes(conn, read.article_ids)
-        article_stamps.renew(conn, read.article_ids)
+    foreign = foreign or ForeignSections()
+    taken = change_queue.take(conn)
+    found = noticed.read(conn, taken.written, now, foreign.number)
+    if revision is not None and found.revision != revision:
+        raise DefinitionsMoved
+    if _repair(conn, taken, found):
+        found = noticed.read(conn, taken.written, now, foreign.number)
     touched: set[str] = set()
     concerned: Mapping[str, Collection[str]] = {}
-    if read.seqs:
-        touched |= (foreign or ForeignSections()).look(conn, newsroom.fingerprints())
-    if read.everything:
+    if taken.number:
+        touched |= foreign.take(conn, found.registered, found.number, newsroom.fingerprints())
+    if taken.everything:
         touched.update(newsroom.sections)
-    elif read.article_ids:
-        concerned = list_concerned(conn, newsroom, read.article_ids, now, read.former)
+    elif taken.article_ids:
+        changes = terms.write_terms(conn, found.terms, now)
+        concerned = _concerned(newsroom, taken.article_ids, changes, found.filed, found.shown_in, taken.former)
         touched.update(*concerned.values())
-    if read.everything:
+    _note(conn, taken, found)
+    since = {slug: taken.noticed_at for slug in touched if taken.noticed_at is not None}
+    for slug, moment in found.due.items():
+        since[slug] = min(moment, since.get(slug, moment))
+    generations = section_state.request(conn, since, now, since)
+    followed = {slug: one for slug, one in generations.items() if newsroom.is_own(slug)}
+    if taken.number:
+        record_gathered(conn, taken, concerned, followed, found.kinds, now)
+    if found.due:
+        record_due(conn, found.due, taken.article_ids, followed, now)
+        section_state.clear_due(conn, list(found.due))
+    if found.due or found.is_unregistered:
+        term_registry.register_terms(conn, now, terms.names_of)  # An embargo may have ended.
+    return taken.number + len(found.due)
+
+
+def _repair(conn: Connection, taken: change_queue.Changes, found: noticed.Noticed) -> bool:
+    """Mends what a writer could not: one with a snapshot older than a withdrawal or a link did not see it."""
+    if taken.everything:
+        return bool(withdrawals.enforce(conn, None) + feed_query.repair_links(conn, None))
+    wrong = sorted({*found.disobeyed, *found.stale})
+    return bool(wrong and withdrawals.enforce(conn, wrong) + feed_query.repair_links(conn, wrong))
+
+
+def _note(conn: Connection, taken: change_queue.Changes, found: noticed.Noticed) -> None:
+    """Notes what is to be read again, and what is to be written and indexed later, when publishing is quiet."""
+    search_index.note_changes(conn, taken.article_ids)
+    article_stamps.renew(conn, taken.article_ids)
+    if taken.everything:
         article_stamps.renew_all(conn)
+        sitemap_state.request_all(conn)
         terms.begin_fill(conn, again=True)
         search_index.begin_fill(conn)
-    fallen_due = section_state.list_due(conn, now)
-    noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
-    for slug, moment in fallen_due.items():
-        noticed[slug] = min(moment, noticed.get(slug, moment))
-    generations = section_state.request(conn, noticed, now, noticed)
-    followed = {slug: one for slug, one in generations.items() if newsroom.is_own(slug)}
-    if read.seqs:
-        record_gathered(conn, read, concerned, followed, now)
-    if fallen_due:
-        record_due(conn, fallen_due, read.article_ids, followed, now)
-        section_state.clear_due(conn, list(fallen_due))
-        term_registry.register_terms(conn, now, terms.names_of)  # An embargo may have ended.
-    change_queue.remove(conn, read.seqs)
-    return len(read.seqs) + len(fallen_due)
-
-
-def list_concerned(
-    conn: Connection,
-    newsroom: Newsroom,
-    article_ids: Collection[str],
-    now: datetime,
-    former: Mapping[str, Collection[str]] = NO_SECTIONS,
-) -> dict[str, set[str]]:
-    """Brings the terms of these articles up to date; returns the feeds that show, selected or select each of them.
-
-    ``former`` are the sections of articles that were filed elsewhere. A feed that shows an article may not say so yet:
-    another worker may be publishing what it read before the change.
-    """
-    return _concerned(conn, newsroom, article_ids, terms.rewrite_terms(conn, article_ids, now), former)
+    else:
+        sitemap_state.request(conn, found.sitemap_parts)
 
 
 def _concerned(
-    conn: Connection,
     newsroom: Newsroom,
     article_ids: Collection[str],
     changes: Mapping[str, terms.TermChange],
+    filed: Mapping[str, Collection[str]],
+    shown_in: Mapping[str, Collection[str]],
     former: Mapping[str, Collection[str]] = NO_SECTIONS,
 ) -> dict[str, set[str]]:
-    links = change_queue.read_links(conn, article_ids)
+    """Returns the feeds that show, selected or select each of these articles.
+
+    ``filed`` are their sections now, ``former`` those of articles that were filed elsewhere, ``shown_in`` the feeds
+    that show them. A feed that shows an article may not say so yet: another worker may be publishing what it read
+    before the change.
+    """
     looks: dict[tuple[frozenset[Term], frozenset[Term]], set[str]] = {}
     concerned: dict[str, set[str]] = {}
     for id in article_ids:
         change = changes.get(id, terms.NO_TERMS)
-        filed = frozenset(Term("section", slug) for slug in links.filed.get(id, ()))
+        own = frozenset(Term("section", slug) for slug in filed.get(id, ()))
         # Of the sections that it is filed under now, some are new.
         certain = change.before | {Term("section", slug) for slug in former.get(id, ())}
-        concerned[id] = links.shown_in.get(id, set()) & newsroom.sections.keys()
-        for look in ((certain, certain | filed), (after := change.after | filed, after)):
+        concerned[id] = newsroom.sections.keys() & set(shown_in.get(id, ()))
+        for look in ((certain, certain | own), (after := change.after | own, after)):
             if look not in looks:  # Many articles have the same.
                 looks[look] = newsroom.selections.may_have_selected(*look)
             concerned[id] |= looks[look]
@@ -238,7 +254,8 @@ def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.Fil
     if step is None:
         return None
     if step.again:
-        concerned = _concerned(conn, newsroom, step.changed, step.changed)
+        links = change_queue.read_links(conn, step.changed)
+        concerned = _concerned(newsroom, step.changed, step.changed, links.filed, links.shown_in)
         section_state.request(conn, set().union(*concerned.values()), now)
     elif not step.more:
         section_state.request(conn, newsroom.selections.of_names, now)

@@ -21,6 +21,7 @@ from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import HeldSnapshot, SectionHeld, rendered_entries
 from syndication.pipeline.failure_cause import failure_cause, with_triggers
@@ -31,7 +32,7 @@ from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
 from syndication.pipeline.joined_gzip import PieceCache
 from syndication.pipeline.known_articles import KnownArticles
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
-from syndication.pipeline.snapshot import DefinitionsMoved, SectionSnapshot, read_snapshot, require_revision
+from syndication.pipeline.snapshot import SectionSnapshot, read_snapshot, require_revision
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
@@ -166,9 +167,7 @@ class Regenerator:
         try:
             with self.database.write() as conn:
                 now = self.database.now(conn)
-                number = process_changes(conn, self.newsroom, now, self._foreign)
-                # After the changes were read: those that came with a definition are not taken by who does not know it.
-                require_revision(conn, self.revision)
+                number = process_changes(conn, self.newsroom, now, self._foreign, self.revision)
                 if number:
                     # The requests may be for workers of another configuration, which found the changes already taken.
                     self.database.notify(conn, WORK)

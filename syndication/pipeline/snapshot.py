@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import SectionHeld, read_held
 from syndication.pipeline.gather import Gathered, Newsroom, Reading, gather
@@ -31,10 +32,6 @@ class SectionSnapshot:
     embargoed: Collection[str]
     is_caught_up: bool
     shown_digests: Mapping[str, str | None]
-
-
-class DefinitionsMoved(Exception):  # noqa: N818  # no error: the worker has to look first
-    """Editors' feeds have changed since this worker read them."""
 
 
 def require_revision(conn: Connection, revision: int | None) -> None:

@@ -26,12 +26,12 @@ from syndication.metrics.progress import Progress
 from syndication.model.values import has_all_codings
 from syndication.notifications.notifier import Notifier
 from syndication.outbound.engine import Engine
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
-from syndication.pipeline.snapshot import DefinitionsMoved
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent

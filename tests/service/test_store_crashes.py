@@ -18,9 +18,12 @@ from tests.support.service import until
 
 # The steps in their order; a process is killed just before and just after each.
 STEPS = [
-    "syndication.pipeline.gather:change_queue.read",
-    "syndication.pipeline.gather:change_queue.remove",
+    "syndication.pipeline.gather:change_queue.take",
+    "syndication.pipeline.gather:noticed.read",
+    "syndication.pipeline.gather:terms.write_terms",
+    "syndication.pipeline.gather:search_index.note_changes",
     "syndication.store.publishing.section_state:request",
+    "syndication.pipeline.gather:record_gathered",
     "syndication.pipeline.regenerate:leases.claim",
     "syndication.pipeline.snapshot:read_section",
     "syndication.pipeline.snapshot:gather",

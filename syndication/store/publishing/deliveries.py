@@ -54,6 +54,12 @@ class NewDelivery:
     articles: int = 1
 
 
+_INSERT = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
+_INSERT_MANY = insert(DeliveryRow)
+_LAST = select(func.max(DeliveryRow.seq))
+_INSERT_FEED = insert(DeliveryFeedRow)
+
+
 def record_changes(
     conn: Connection, changes: Sequence[NewDelivery], generations: Mapping[str, int], now: datetime
 ) -> None:
@@ -71,15 +77,25 @@ def record_changes(
         }
         for change in changes
     ]
-    ordered = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
-    numbers = conn.scalars(ordered, rows).all()
+    numbers = _insert(conn, rows)
     feeds = [
         {"delivery": seq, "section": slug, "generation": generations[slug]}
         for seq, change in zip(numbers, changes, strict=True)
         for slug in sorted(change.sections & generations.keys())
     ]
     if feeds:
-        conn.execute(insert(DeliveryFeedRow), feeds)
+        conn.execute(_INSERT_FEED, feeds)
+
+
+def _insert(conn: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[int]:
+    """Inserts changes; returns their numbers in the same order."""
+    if conn.dialect.name == "postgresql" or len(rows) == 1:
+        return conn.scalars(_INSERT, rows).all()
+    # SQLite returns the numbers of several rows in any order, so they would be inserted one by one. But there is no
+    # other writer, and AUTOINCREMENT counts up.
+    conn.execute(_INSERT_MANY, rows)
+    last = int(conn.scalar(_LAST) or 0)
+    return range(last - len(rows) + 1, last + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from syndication.pipeline.known_articles import KnownArticle, KnownArticles, Sta
 from syndication.store import Connection
 from syndication.store.articles import (
     article_sizes,
-    article_stamps,
     articles,
     feed_query,
     render_deaths,
@@ -34,7 +33,7 @@ from syndication.store.articles import (
 )
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.database import DatabaseDown, DatabaseError
-from syndication.store.publishing import change_queue, noticed, section_state, sitemap_state
+from syndication.store.publishing import article_stamps, change_queue, noticed, section_state, sitemap_state
 
 log = get_logger(__name__)
 
@@ -127,7 +126,7 @@ class Gathered:
 
     ``feed`` has an entry for each of ``candidates`` that is not in ``left_out``: enough for the limit, and some spare.
     ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends. ``known`` are the
-    ``articles`` as the worker keeps them.
+    ``articles`` as the worker keeps them. ``basis`` names their stored states; None: some article is left out.
     """
 
     feed: Feed
@@ -138,6 +137,7 @@ class Gathered:
     upcoming: datetime | None
     now: datetime
     known: Mapping[str, KnownArticle] = field(default_factory=dict)
+    basis: str | None = None
 
     def digest(self, article_id: str) -> str:
         """Returns the digest of an article's content."""
@@ -282,13 +282,15 @@ def gather(
     more: int = 0,
     overlay: Mapping[str, Article | None] = NO_OVERLAY,
     reading: Reading | None = None,
+    rows: feed_query.FeedRows | None = None,
 ) -> Gathered:
     """Returns the candidates for the section's feed at ``now``, and ``more`` beyond its limit, from one snapshot.
 
-    ``overlay`` replaces stored articles by id with edited ones; None removes an article.
+    ``overlay`` replaces stored articles by id with edited ones; None removes an article. ``rows`` are the candidates,
+    if they were read already.
     """
     wanted = newsroom.selections.wanted(section)
-    rows = _candidates(conn, wanted, section, now, more + len(overlay))
+    rows = rows or read_candidates(conn, newsroom, section, now, more + len(overlay))
     found = rows.candidates
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
     reading = reading or Reading(KnownArticles(), None, has_fatal=True)
@@ -313,6 +315,7 @@ def gather(
         upcoming=rows.upcoming,
         now=now,
         known=known,
+        basis=None if unreadable or fatal or left_out else basis(rows, reading.stamp),
     )
 
 
@@ -365,10 +368,17 @@ def list_candidates(
     return _selected(section, now, more, lambda most: feed_query.list_newest(conn, wanted, now, most, times=times))
 
 
-def _candidates(
-    conn: Connection, wanted: WantedTerms, section: Section, now: datetime, more: int
+def basis(rows: feed_query.FeedRows, stamp: int | None) -> str:
+    """Returns a digest of the stored states of a feed's articles, and of when the next embargo ends."""
+    states = [State.of(candidate, stamp) for candidate in rows.candidates]
+    return hashlib.sha256(repr((states, rows.upcoming)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_candidates(
+    conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int
 ) -> feed_query.FeedRows:
     """Returns the same with their times, and when the next embargo ends."""
+    wanted = newsroom.selections.wanted(section)
     rows: list[feed_query.FeedRows] = []
 
     def read(most: int) -> list[feed_query.Candidate]:

@@ -37,13 +37,13 @@ from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
 from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
-from syndication.store.articles import article_stamps, feed_query, render_deaths, search_index
+from syndication.store.articles import feed_query, render_deaths, search_index
 from syndication.store.db import errors
 from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
 from syndication.store.processes import delivery_moments, workers
-from syndication.store.publishing import section_state, sitemap_state
+from syndication.store.publishing import article_stamps, section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds

@@ -13,11 +13,12 @@ from syndication.store.access import (
     tokens,
     webhook_ids,
 )
-from syndication.store.articles import article_stamps, deletions, render_deaths, withdrawal_batches
+from syndication.store.articles import deletions, render_deaths, withdrawal_batches
 from syndication.store.hub import delivery_log, echoes, intents, pings, subscriptions
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import (
+    article_stamps,
     article_states,
     deliveries,
     previews,

@@ -29,7 +29,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.access.audit_log import Actor
-from syndication.store.articles import article_stamps, field_locks
+from syndication.store.articles import field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
 from syndication.store.articles.withdrawal_batches import withdraw_together
 from syndication.store.articles.withdrawals import restore, withdraw
@@ -44,6 +44,7 @@ from syndication.store.outbound import attempts
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import (
+    article_stamps,
     asked_feeds,
     editor_holds,
     feed_definitions,

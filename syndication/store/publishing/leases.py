@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Select,
     Update,
     and_,
     bindparam,
@@ -73,8 +72,9 @@ def claim(
     priorities: Sequence[int] = EVERY_FEED,
     *,
     unless_changes: bool = False,
-) -> str | None:
-    """Takes the lease of the section that has waited longest and can be regenerated now; returns None if there is none.
+    most: int = 1,
+) -> list[str]:
+    """Takes the lease of the section that has waited longest and can be regenerated now; returns [] if there is none.
 
     A section whose last version is from this very second waits for the next: Last-Modified counts whole seconds. One
     that failed waits for its retry time, and then comes after those that were already waiting before it: so a section
@@ -82,7 +82,8 @@ def claim(
     sections with changes, for at most ``REQUEST_DELAY``. Of sections requested at the same time, ``all`` comes last:
     readers wait for an article's own section. Feeds that readers asked for come after all of the newsroom's;
     ``priorities`` may leave them out. ``unless_changes``: none while changes wait in the queue, which may be of a
-    section that comes before it.
+    section that comes before it. If the first one was requested without a change, others like it are taken with it, up
+    to ``most``.
     """
     values = {
         "now": now,
@@ -101,9 +102,12 @@ def claim(
                     continue
                 taken = values | {"of": row.section, "print": row.fingerprint, "rank": priority}
                 if conn.execute(_TAKEN, taken).rowcount:
-                    return str(row.section)
+                    like = [one.section for one in rows if _is_mine(one, mine) and one.noticed_at is None]
+                    like = like[1:most] if row.noticed_at is None else []
+                    others = conn.scalars(_ALSO_TAKEN, taken | {"sections": like}).all() if like else ()
+                    return [row.section, *sorted(others)]
             after += len(rows)
-    return None
+    return []
 
 
 def _ready() -> ColumnElement[bool]:
@@ -121,10 +125,10 @@ def _ready() -> ColumnElement[bool]:
     )
 
 
-def _first_waiting(ready: ColumnElement[bool]) -> Select[str, str]:
+def _first_waiting(ready: ColumnElement[bool]) -> Any:
     row = SectionStateRow
     asked = and_(row.noticed_at.is_(None), row.requested_at > bindparam("recent", type_=UtcTime()))
-    query = select(row.section, row.fingerprint).where(ready)
+    query = select(row.section, row.fingerprint, row.noticed_at).where(ready)
     return (
         query.order_by(
             case((asked, 1), else_=0), func.coalesce(row.retry_at, row.requested_at), row.section == ALL, row.section
@@ -134,24 +138,24 @@ def _first_waiting(ready: ColumnElement[bool]) -> Select[str, str]:
     )
 
 
-def _taken() -> Update:
-    """Takes a lease, unless another worker holds the row or was faster."""
+def _taken(*conditions: ColumnElement[bool]) -> Update:
+    """Takes leases, unless another worker holds the row or was faster."""
     row = SectionStateRow
-    free = select(row.section).where(
-        _ready(),
-        row.section == bindparam("of", type_=row.section.type),
-        row.fingerprint == bindparam("print", type_=row.fingerprint.type),
-    )
-    locked = free.with_for_update(skip_locked=True).scalar_subquery()
+    free = select(row.section).where(_ready(), *conditions).with_for_update(skip_locked=True)
     values: dict[str, Any] = {"lease_owner": bindparam("owner"), "lease_until": bindparam("until")}
-    return update(row).where(row.section == locked).values(values).execution_options(synchronize_session=False)
+    return update(row).where(row.section.in_(free)).values(values).execution_options(synchronize_session=False)
 
 
 _WAITING = {
     False: _first_waiting(_ready()),
     True: _first_waiting(and_(_ready(), not_(exists(select(ChangeRow.seq))))),
 }
-_TAKEN = _taken()
+_TAKEN = _taken(
+    SectionStateRow.section == bindparam("of", type_=SectionStateRow.section.type),
+    SectionStateRow.fingerprint == bindparam("print", type_=SectionStateRow.fingerprint.type),
+)
+_LIKE_IT = SectionStateRow.section.in_(bindparam("sections", expanding=True))
+_ALSO_TAKEN = _taken(_LIKE_IT).returning(SectionStateRow.section)
 
 
 def ready_at(

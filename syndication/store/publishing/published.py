@@ -1,7 +1,7 @@
 """Writes a version of a feed: documents, entries and tombstones, in the caller's one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -62,7 +62,8 @@ class PublishedState:
     cache time that the documents say, in seconds, if it follows the feed's cadence. ``editor_hold`` may be over.
     ``deleted`` are the tombstones that readers are told, newest first, ``tombstones`` the number of all.
     ``awaited``: somebody asked for a regeneration that is not done. ``followed``: a change is on its way to the feed
-    (``deliveries``). ``order`` has the numbers that order the stored ``entries``.
+    (``deliveries``). ``order`` has the numbers that order the stored ``entries``. ``basis`` is a digest of what it was
+    made from.
     """
 
     section: str
@@ -89,6 +90,7 @@ class PublishedState:
     awaited: bool = False
     followed: bool = False
     order: Mapping[str, int] = field(default_factory=dict)
+    basis: str | None = None
 
     @property
     def is_suspected(self) -> bool:
@@ -140,7 +142,7 @@ class PublishedTombstone:
 _SECTION_COLUMNS = (
     "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
     "updated_at", "next_due", "deaths", "suspected_generation", "suspected_entries",
-    "max_age", "hold_number",
+    "max_age", "hold_number", "basis",
 )  # fmt: skip
 
 
@@ -159,19 +161,27 @@ def get_published(conn: Connection, section: str) -> PublishedState:
 def find_published(conn: Connection, section: str) -> PublishedState | None:
     """Returns the same, or None for a section that no worker has registered yet."""
     state = conn.execute(SELECT_STATE, {"of": section}).mappings().one_or_none()
-    return None if state is None else published_state(conn, section, state)
+    return None if state is None else with_entries(conn, published_state(conn, section, state))
+
+
+def with_entries(conn: Connection, current: PublishedState) -> PublishedState:
+    """Returns the state with its entries."""
+    rows = conn.execute(_ENTRIES, {"of": current.section}).all()
+    return replace(
+        current,
+        entries={row[0]: PublishedEntry(row[0], row[1], n, *row[3:]) for n, row in enumerate(rows)},
+        order={row[0]: row[2] for row in rows},
+    )
 
 
 def published_state(conn: Connection, section: str, state: RowMapping) -> PublishedState:
-    """Returns the published state of a section from its row of ``SELECT_STATE``, and what has rows of its own."""
-    rows = conn.execute(_ENTRIES, {"of": section}).all()
+    """Returns the published state of a section, without its entries, from its row of ``SELECT_STATE``."""
     held = holds.list_holds(conn, [section]) if state["holds"] else holds.NONE
     return PublishedState(
         **{name: state[name] for name in _SECTION_COLUMNS},
         left_out=state["left_out"],
         digests={format: state[format] for format in FORMATS if state[format] is not None},
-        entries={row[0]: PublishedEntry(row[0], row[1], n, *row[3:]) for n, row in enumerate(rows)},
-        order={row[0]: row[2] for row in rows},
+        entries={},
         hold=held.automatic.get(section),
         editor_hold=held.by_editors.get(section),
         deleted=_list_deleted(conn, section) if state["told"] else (),

@@ -1,4 +1,4 @@
-"""All that a regeneration reads of a section besides articles, in two statements: each costs a round trip."""
+"""All that a regeneration reads of a section besides articles and entries, in one statement: each is a round trip."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +31,10 @@ class Surroundings:
 
 
 def read_section(conn: Connection, section: str) -> tuple[PublishedState, Surroundings]:
-    """Returns the published state of a section and its surroundings; raises NotRegistered like ``get_published``."""
+    """Returns the published state of a section, without its entries, and its surroundings.
+
+    Raises NotRegistered like ``get_published``.
+    """
     row = conn.execute(_READ[conn.dialect.name], {"of": section}).mappings().one_or_none()
     if row is None:
         raise NotRegistered(f"no worker has registered the section {section}")

@@ -82,6 +82,7 @@ class SectionStateRow(Base):
     registration: Mapped[int] = mapped_column(BigInt, server_default="0")
     priority: Mapped[int] = mapped_column(server_default="0")
     hold_number: Mapped[int] = mapped_column(BigInt, server_default="0")
+    basis: Mapped[str | None]
     coded_version: Mapped[int] = mapped_column(BigInt, server_default="0")
 
 

@@ -18,8 +18,8 @@ PER_MINUTE = 30
 """Regenerations that one token or user may request within a minute, not counting merged requests."""
 
 FEW = 10
-"""So many sections at once are made anew from their stories' rows. Of more, only those that would differ by what changes
-have been noticed and by their stories' times: a sweep or the nightly reconciliation finds what nobody noticed."""
+"""So many sections at once are made anew from their stories' rows. Of more, only those that would differ by the changes
+that were noticed and by their stories' times: a sweep or the nightly reconciliation finds what nobody noticed."""
 
 KEPT = 5_000
 """The most regenerations kept, however many were requested within the retention time."""

@@ -75,8 +75,10 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
 def create_editors(settings: Settings) -> "WSGIApplication":
     """Returns the app of the editors process: API, dashboard and hub, with a loader of published versions."""
     effective = EffectiveSettings(settings)
-    loader = EditorsLoader(Database(settings.database_url), empty_catalogue(settings), _flush_errors, effective)
     database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
+    loader = EditorsLoader(
+        Database(settings.database_url), empty_catalogue(settings), _flush_errors, effective, pages=database
+    )
     _notify_without_workers(settings, effective)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
     hub = _hub(settings, database)

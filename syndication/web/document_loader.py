@@ -202,7 +202,7 @@ class DocumentLoader:
     def _load_published(self) -> None:
         """Serves what was published since, by two statements: one to look, one to read.
 
-        They need not see one state of the database: what is published between them is served too.
+        They need not see one state of the database: what is published between them is served now or at the next look.
         """
         with self.database.read() as conn:
             numbers = read_numbers(conn)

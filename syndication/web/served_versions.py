@@ -18,6 +18,7 @@ from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.triggers import missing_triggers
 from syndication.web.document_loader import DocumentLoader, Wakes
+from syndication.web.document_reader import DocumentReader
 
 Served = dict[str, tuple[int, datetime]]
 
@@ -37,8 +38,12 @@ class EditorsLoader(DocumentLoader):
         catalogue: Catalogue,
         flush: Callable[[PollCounter], None],
         settings: EffectiveSettings | None = None,
+        *,
+        pages: Database | None = None,
     ) -> None:
         super().__init__(database, catalogue, flush, measured=False, settings=settings, loads_documents=False)
+        # With the timeout of the requests in whose threads it reads.
+        self.reader = DocumentReader(pages or database, lambda: self.catalogue)
 
     def find(self, path: str) -> PreparedDocument | None:
         """Returns a document of a configured feed, read in this thread if it is not in memory."""

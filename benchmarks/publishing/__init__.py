@@ -11,10 +11,11 @@ the version's own code, in a process of its own.
                                  follows an article is done; less what they use while nothing happens
     statements                   sent to PostgreSQL, by its log, less those that are sent while nothing happens; one
                                  that is executed for many rows at once counts once
-    rebuild of 400 sections      by two workers that have just started: requested while nothing has changed, and because
-                                 the title of the site is another, which changes every document
-    click to served              from POST /regenerations of all 200 sections, of which none has changed, until it is
-                                 done and served
+    rebuild                      of 200 sections (400 with --full) by two workers that have just started: requested
+                                 while nothing has changed, and because the title of the site is another, which changes
+                                 every document
+    click to served              from POST /regenerations of all sections, of which none has changed, until it is done
+                                 and served; the worker has been running since before the click
 """
 
 from benchmarks import newsroom

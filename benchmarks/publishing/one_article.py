@@ -56,8 +56,8 @@ def measure(dialect: str, found: Sequence[Version], options: Options, figures: F
         for one in running:
             one.service.wait_until_idle(SECTIONS)
         time.sleep(QUIET_SECONDS)
-        _show("alone", running, _alone(running, options.size(2, 25, 60)), figures)
-        rounds, commits = options.size(1, 4, 8), options.size(10, 20, 50)
+        _show("alone", running, _alone(running, options.size(2, 20, 60)), figures)
+        rounds, commits = options.size(1, 3, 8), options.size(10, 20, 50)
         _show("in turns", running, _in_turns(running, rounds, commits), figures)
         with contextlib.ExitStack() as of_server:
             server = of_server.enter_context(PostgreSQL(filled[0].url)) if dialect == "postgresql" else None
@@ -149,9 +149,9 @@ def _settle(running: Sequence[Running]) -> None:
 
 def _cpu(running: Sequence[Running], server: PostgreSQL | None, options: Options, figures: Figures) -> None:
     """Measures processor time without polls, from before the first commit until everything is quiet again."""
-    articles = options.size(2, 12, 40)
+    articles = options.size(2, 10, 40)
     before, started = _used(running, server), time.perf_counter()
-    time.sleep(options.size(1.0, 6.0))
+    time.sleep(options.size(1.0, 5.0))
     idle = _rates(before, _used(running, server), time.perf_counter() - started)
     before, started = _used(running, server), time.perf_counter()
     _commit(running, articles, newsroom.slugs(1))
@@ -187,10 +187,10 @@ def _commit(running: Sequence[Running], articles: int, slugs: Sequence[str]) -> 
 
 def _statements(running: Sequence[Running], server: PostgreSQL, options: Options, figures: Figures) -> None:
     """Counts statements for articles of one section and of three, without those that are sent while nothing happens."""
-    articles = options.size(2, 6, 20)
+    articles = options.size(2, 5, 20)
     with server.logged() as log:
         started = time.perf_counter()
-        time.sleep(options.size(1.0, 6.0))
+        time.sleep(options.size(1.0, 5.0))
         idle = _count(running, log, time.perf_counter() - started)
         found = []
         for sections in (1, 3):

@@ -56,7 +56,7 @@ def test_publishing_is_measured_beside_a_version_out_of_git():
         "commit to served, in turns, p99 ms",
         "worker's statements, each section more",
         "rebuild of 8 sections, other title, sections a second",
-        "click to served, all 4 sections, nothing changed, s",
+        "click to served, all 8 sections, nothing changed, s",
     ):
         before, now, ratio = (float(cell.replace(",", "")) for cell in rows[name])
         assert before > 0 and now > 0 and 0.05 < ratio < 20, name

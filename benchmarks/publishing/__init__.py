@@ -18,7 +18,6 @@ the version's own code, in a process of its own.
                                  and served; the worker has been running since before the click
 """
 
-from benchmarks import newsroom
 from benchmarks.databases import DIALECTS, available
 from benchmarks.options import Options
 from benchmarks.publishing import one_article, rebuilds
@@ -31,9 +30,7 @@ def run(options: Options) -> None:
     """Measures on each database."""
     with versions(options.against) as found:
         for dialect in available()[-1:] if options.quick else available():  # PostgreSQL has more figures.
-            figures = Figures(found)
-            one_article.measure(dialect, found, options, figures)
-            rebuilds.measure(dialect, found, options, figures)
-            show(
-                f"publishing, feeds of {newsroom.ENTRIES} articles, {DIALECTS[dialect]}", figures.columns, figures.rows
-            )
+            for part, title in ((one_article, "ten sections"), (rebuilds, "all sections at once")):
+                figures = Figures(found)
+                part.measure(dialect, found, options, figures)
+                show(f"publishing, {title}, {DIALECTS[dialect]}", figures.columns, figures.rows)

@@ -93,14 +93,14 @@ def _clicks(filled: Sequence[Service], sections: int, title: str, rounds: int, f
             stack.enter_context(one.web(config, port))
             for slug in newsroom.slugs(sections):
                 wait_until_served(port, f"/feeds/{slug}.atom")
-            apis.append(Api(port, one.writer.call("token")))
+            apis.append((port, one.writer.call("token")))
         for one in filled:
             one.wait_until_idle(sections)
         time.sleep(2)
         for _ in range(rounds):
-            for one, api in zip(filled, apis, strict=True):
+            for one, (port, secret) in zip(filled, apis, strict=True):
                 time.sleep(1.1)
-                seconds = _click(one, api)
+                seconds = _click(one, Api(port, secret))  # A connection of its own: one that is silent is closed.
                 figures.add(f"click to served, all {sections} sections, nothing changed, s", one.version, seconds)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from benchmarks import newsroom
 from benchmarks.latency import Poller
@@ -17,7 +18,7 @@ from benchmarks.options import Options
 from benchmarks.processes import cpu_seconds, free_port, wait_until_served
 from benchmarks.publishing import polling
 from benchmarks.publishing.figures import Figures
-from benchmarks.publishing.server import Log, PostgreSQL, database_name, sent
+from benchmarks.publishing.server import PostgreSQL, Statement, database_name, of_regenerations, sent
 from benchmarks.publishing.services import Service, memory_mb, services
 from benchmarks.publishing.versions import Version
 from benchmarks.table import median, percentile
@@ -56,8 +57,8 @@ def measure(dialect: str, found: Sequence[Version], options: Options, figures: F
         for one in running:
             one.service.wait_until_idle(SECTIONS)
         time.sleep(QUIET_SECONDS)
-        _show("alone", running, _alone(running, options.size(2, 25, 60)), figures)
-        rounds, commits = options.size(1, 4, 8), options.size(10, 20, 50)
+        _show("alone", running, _alone(running, options.size(2, 20, 60)), figures)
+        rounds, commits = options.size(1, 3, 8), options.size(10, 20, 50)
         _show("in turns", running, _in_turns(running, rounds, commits), figures)
         with contextlib.ExitStack() as of_server:
             server = of_server.enter_context(PostgreSQL(filled[0].url)) if dialect == "postgresql" else None
@@ -149,9 +150,9 @@ def _settle(running: Sequence[Running]) -> None:
 
 def _cpu(running: Sequence[Running], server: PostgreSQL | None, options: Options, figures: Figures) -> None:
     """Measures processor time without polls, from before the first commit until everything is quiet again."""
-    articles = options.size(2, 12, 40)
+    articles = options.size(2, 10, 40)
     before, started = _used(running, server), time.perf_counter()
-    time.sleep(options.size(1.0, 6.0))
+    time.sleep(options.size(1.0, 5.0))
     idle = _rates(before, _used(running, server), time.perf_counter() - started)
     before, started = _used(running, server), time.perf_counter()
     _commit(running, articles, newsroom.slugs(1))
@@ -186,36 +187,32 @@ def _commit(running: Sequence[Running], articles: int, slugs: Sequence[str]) -> 
 
 
 def _statements(running: Sequence[Running], server: PostgreSQL, options: Options, figures: Figures) -> None:
-    """Counts statements for articles of one section and of three, without those that are sent while nothing happens."""
-    articles = options.size(2, 6, 20)
+    """Counts the statements that follow each article, without those that are sent while nothing happens."""
+    articles = options.size(2, 8, 20)
     with server.logged() as log:
         started = time.perf_counter()
-        time.sleep(options.size(1.0, 6.0))
-        idle = _count(running, log, time.perf_counter() - started)
-        found = []
-        for sections in (1, 3):
-            started = time.perf_counter()
-            _commit(running, articles, newsroom.slugs(sections))
-            time.sleep(QUIET_SECONDS)
-            seconds = time.perf_counter() - started
-            counts = _count(running, log, 1.0)
-            found.append({key: (count - idle[key] * seconds) / articles for key, count in counts.items()})
-    one_section, three = found
-    for one in running:
-        for name, kind in (("worker's statements", "work"), ("worker's BEGIN, COMMIT and checks", "frame")):
-            key = (one.version.name, "worker", kind)
-            figures.add(f"{name}, one article in a section and `all`", one.version, one_section[key])
-            figures.add(f"{name}, each section more", one.version, (three[key] - one_section[key]) / 2)
-        key = (one.version.name, "web", "work")
-        figures.add("web process's statements, one article in a section and `all`", one.version, one_section[key])
-
-
-def _count(running: Sequence[Running], log: Log, seconds: float) -> dict[tuple[str, str, str], float]:
-    """Returns the numbers of statements a second, by version, program and kind."""
-    found, counts = log.read(), {}
-    for one in running:
+        time.sleep(options.size(1.0, 5.0))
+        quiet, seconds = log.read(), time.perf_counter() - started
+        # For each version, the time of each commit, and the number of statements of both until then.
+        found, commits = list[Statement](), [list[tuple[float, int]]() for _ in running]
+        for _ in range(articles + 1):
+            for n, one in enumerate(running):
+                with _spaced(APART / len(running)):
+                    found += log.read()
+                    commits[n].append((time.perf_counter(), len(found)))
+                    one.service.commit(newsroom.slugs(1)[0])
+    for one, moments in zip(running, commits, strict=True):
+        name = database_name(one.service.url)
+        regenerations = of_regenerations(found, name, "worker")
+        if regenerations:
+            figures.add("statements of a regeneration, from claim to commit", one.version, median(regenerations))
         for program in ("worker", "web"):
-            numbers = sent(found, database_name(one.service.url), program)
-            counts[one.version.name, program, "work"] = numbers.work / seconds
-            counts[one.version.name, program, "frame"] = numbers.frame / seconds
-    return counts
+            idle = sent(quiet, name, program)
+            windows = [
+                (sent(found[first:last], name, program), until - since)
+                for (since, first), (until, last) in pairwise(moments)
+            ]
+            work = [counted.work - idle.work / seconds * length for counted, length in windows]
+            frame = [counted.frame - idle.frame / seconds * length for counted, length in windows]
+            figures.add(f"statements of the {program} after one article, all", one.version, median(work))
+            figures.add(f"BEGIN, COMMIT and checks of the {program} after it", one.version, median(frame))

@@ -20,7 +20,7 @@ OTHER_TITLE = "The Weekly Example"
 
 def measure(dialect: str, found: Sequence[Version], options: Options, figures: Figures) -> None:
     """Adds the figures of one database."""
-    sections, clicked = options.size(8, 400), options.size(4, 200)
+    sections, clicked = options.size(8, 200, 400), options.size(8, 200)
     entries, rounds = options.size(3, 20, newsroom.ENTRIES), options.size(1, 1, 3)
     with services(dialect, found, sections, entries, options.articles) as filled:
         with contextlib.ExitStack() as stack:
@@ -35,7 +35,7 @@ def measure(dialect: str, found: Sequence[Version], options: Options, figures: F
                 _unchanged(one, sections, titles[-2], figures)
             for one in filled:
                 _renamed(one, sections, titles[-1], figures)
-        _clicks(filled, clicked, options.size(1, 2, 5), figures)
+        _clicks(filled, clicked, titles[-1], options.size(1, 2, 5), figures)
 
 
 @contextlib.contextmanager
@@ -83,24 +83,24 @@ def _versions(states: Sequence[State]) -> dict[str, int]:
     return {state.section: state.version for state in states}
 
 
-def _clicks(filled: Sequence[Service], sections: int, rounds: int, figures: Figures) -> None:
+def _clicks(filled: Sequence[Service], sections: int, title: str, rounds: int, figures: Figures) -> None:
     """Requests all sections through the API as an editor does, until they are served."""
     with contextlib.ExitStack() as stack:
         apis = []
         for one in filled:
-            config, port = one.config(sections), free_port()
+            config, port = one.config(sections, title), free_port()
             stack.enter_context(one.worker(config))
             stack.enter_context(one.web(config, port))
             for slug in newsroom.slugs(sections):
                 wait_until_served(port, f"/feeds/{slug}.atom")
-            apis.append(Api(port, one.writer.call("token")))
+            apis.append((port, one.writer.call("token")))
         for one in filled:
             one.wait_until_idle(sections)
         time.sleep(2)
         for _ in range(rounds):
-            for one, api in zip(filled, apis, strict=True):
+            for one, (port, secret) in zip(filled, apis, strict=True):
                 time.sleep(1.1)
-                seconds = _click(one, api)
+                seconds = _click(one, Api(port, secret))  # A connection of its own: one that is silent is closed.
                 figures.add(f"click to served, all {sections} sections, nothing changed, s", one.version, seconds)
 
 

@@ -1,6 +1,7 @@
 """PostgreSQL as seen from its server: the processor time that it spends for a database, and the statements it gets."""
 
 import contextlib
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,47 @@ def sent(found: Iterable[Statement], database: str, application: str) -> Sent:
             work += 1
         last[one.session] = one.text
     return Sent(work, frame)
+
+
+_CLAIM = re.compile(r"UPDATE section_state SET [^;]*\blease_owner ?=")
+_VERSION = re.compile(r"(INSERT INTO|UPDATE) document\b")
+
+
+def of_regenerations(found: Iterable[Statement], database: str, application: str) -> list[int]:
+    """Returns the number of statements of each regeneration that published a version, from its claim to its commit.
+
+    A claim takes the section's lease in its transaction; if that transaction also writes the version of the section
+    before, the regeneration begins after it. Heartbeats in between count too, so the median is what to look at.
+    """
+    counts: list[int] = []
+    count: int | None = None
+    of_program = (one for one in found if (one.database, one.application) == (database, application))
+    for transaction in _transactions(of_program):
+        texts = [one.text for one in transaction]
+        work = int(sent(transaction, database, application).work)
+        if count is not None:
+            count += work
+            if any(map(_VERSION.search, texts)):
+                counts.append(count)
+                count = 0 if _claims(texts) else None
+                continue
+        if _claims(texts):
+            count = work
+    return counts
+
+
+def _claims(texts: Iterable[str]) -> bool:
+    """Whether one of the statements takes a lease; what ends a regeneration frees it."""
+    return any(_CLAIM.search(text) and "completed_generation" not in text for text in texts)
+
+
+def _transactions(found: Iterable[Statement]) -> Iterator[list[Statement]]:
+    """Yields transactions of all sessions in the order of their ends."""
+    running: dict[int, list[Statement]] = {}
+    for one in found:
+        running.setdefault(one.session, []).append(one)
+        if one.text.startswith(("COMMIT", "ROLLBACK")):
+            yield running.pop(one.session)
 
 
 class PostgreSQL:
@@ -116,15 +158,25 @@ class Log:
 
 
 def read_statements(lines: Sequence[str]) -> Iterator[Statement]:
-    """Yields statements; each is logged once when it is executed, not when it is parsed or bound."""
-    for line in lines:
-        # The rest of a long statement, and lines of other kinds, have other beginnings.
-        if not line.startswith("|") or "LOG:  " not in line:
+    """Yields the logged statements; each is logged once, when it is executed, not when it is parsed or bound."""
+    found: list[str] = []
+    for line in [*lines, "|"]:
+        if found and line.startswith("\t"):
+            found.append(line.strip())  # The rest of a statement of several lines.
             continue
-        _, session, database, application, message = line.split("|", 4)
-        kind, _, text = message.removeprefix("LOG:  ").partition(": ")
-        if kind == "statement" or kind.startswith("execute "):
-            yield Statement(int(session), database, application, text)
+        if found:
+            yield _statement(" ".join(found))
+            found = []
+        if line.startswith("|") and _LOGGED.match(line):
+            found = [line]
+
+
+_LOGGED = re.compile(r"(?:\|[^|]*){3}\|LOG:  (?:statement|execute [^:]+): ")
+
+
+def _statement(line: str) -> Statement:
+    _, session, database, application, message = line.split("|", 4)
+    return Statement(int(session), database, application, message.partition(": ")[2].partition(": ")[2].strip())
 
 
 def database_name(url: str) -> str:

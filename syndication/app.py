@@ -73,16 +73,9 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
 
 
 def create_editors(settings: Settings) -> "WSGIApplication":
-    """Returns the app of the editors process: API, dashboard and hub, with a loader for the documents on its pages."""
+    """Returns the app of the editors process: API, dashboard and hub, with a loader of published versions."""
     effective = EffectiveSettings(settings)
-    # The front measures and counts polls. Here documents are only shown on pages.
-    loader = EditorsLoader(
-        Database(settings.database_url),
-        empty_catalogue(settings),
-        _flush_errors,
-        measured=False,
-        settings=effective,
-    )
+    loader = EditorsLoader(Database(settings.database_url), empty_catalogue(settings), _flush_errors, effective)
     database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     _notify_without_workers(settings, effective)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)

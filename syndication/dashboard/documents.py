@@ -85,7 +85,7 @@ def _style() -> tuple[Markup, str]:
 
 
 def _document(slug: str, format: str) -> PreparedDocument:
-    found = context().loader.catalogue.documents.get(wsgi_path(slug, format)) if format in FORMATS else None
+    found = context().loader.find(wsgi_path(slug, format)) if format in FORMATS else None
     if found is None:
         raise not_found(f"document of {slug} in {format} yet")
     return found

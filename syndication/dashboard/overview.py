@@ -20,10 +20,10 @@ from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.dashboard.verdict import MOST_ROWS, current_health, worst
 from syndication.diagnostics import health
-from syndication.model.feed_addresses import wsgi_path
-from syndication.model.values import FORMATS, Section
+from syndication.model.values import Section
 from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import PollSums
+from syndication.store.publishing import documents
 from syndication.store.publishing.section_state import Progress, SectionState, section_status
 
 pages = Pages("overview")
@@ -102,8 +102,9 @@ def _read() -> dict[str, Any]:
     with database.read() as conn:
         asked = poll_counts.last_hour(conn, found.facts.now)
         first_steps = find_first_steps(conn, status, caller().may("preview"), caller().now)
+        chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
+        sizes = documents.read_sizes(conn, chosen)
     unpurged = found.facts.unpurged
-    chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
         _row(
             settings.sections[slug],
@@ -112,6 +113,7 @@ def _read() -> dict[str, Any]:
             asked.get(slug, poll_counts.NONE),
             silences.get(slug, ""),
             status.progress,
+            sizes.get(slug, 0),
             is_purged=slug not in unpurged,
         )
         for slug in chosen
@@ -149,11 +151,10 @@ def _row(
     asked: PollSums,
     silence: str,
     progress: Progress,
+    size: int,
     *,
     is_purged: bool,
 ) -> Row:
-    documents = context().loader.catalogue.documents
-    found = [documents.get(wsgi_path(section.slug, format)) for format in FORMATS]
     name, words = _state(state, silence, progress, is_purged=is_purged)
     return Row(
         slug=section.slug,
@@ -167,7 +168,7 @@ def _row(
         next_due=state.next_due if state else None,
         polls=asked.total,
         not_modified=asked.not_modified,
-        size=sum(document.source.size for document in found if document),
+        size=size,
     )
 
 

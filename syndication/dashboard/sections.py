@@ -19,8 +19,6 @@ from syndication.dashboard.regenerations import shown
 from syndication.dashboard.subscribers import subscribers_line
 from syndication.dashboard.verdict import current_health
 from syndication.diagnostics.cache_time import CacheTime
-from syndication.model.feed_addresses import wsgi_path
-from syndication.model.values import FORMATS
 from syndication.store.publishing.section_state import MISSED_SHOWN
 
 pages = Pages("sections")
@@ -101,9 +99,9 @@ def _missed_recently(section: api.SectionResponse) -> bool:
 
 
 def served_version(slug: str) -> int:
-    """Returns the version that this web process serves; 0 if none."""
-    found = (context().loader.catalogue.documents.get(wsgi_path(slug, format)) for format in FORMATS)
-    return max((document.version for document in found if document), default=0)
+    """Returns the published version as this process knows it; 0 if none."""
+    version: int = context().loader.catalogue.memory.versions.get(slug, 0)
+    return version
 
 
 def _difference(path: SectionPath) -> api_versions.DifferenceResponse | None:

@@ -25,7 +25,7 @@ from syndication.model.values import (
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.joined_gzip import Parts, PieceCache, gzip_joined
-from syndication.pipeline.snapshot import SectionSnapshot
+from syndication.pipeline.snapshot import SectionSnapshot, basis_of
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
 from syndication.store.publishing import new_version as stored_versions
@@ -118,6 +118,7 @@ def new_version(
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
+        basis=basis_of(current, snapshot.gathered.basis) if held.decision.hold is None else None,
         ends_editor_hold=current.editor_hold is not None,
         coded=not has_all_codings(feed.section),
     )
@@ -195,6 +196,7 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
         hold=held.decision.hold,
         missed=_was_missed(current, held),
         cadence=Cadence.of(entry.published_at for entry in entries),
+        basis=basis_of(current, snapshot.gathered.basis) if held.decision.hold is None else None,
         ends_editor_hold=current.editor_hold is not None,
     )
 
@@ -253,8 +255,7 @@ def _was_missed(current: PublishedState, held: HeldFeed) -> bool:
 
 
 def _content_digests(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
-    articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
-    return {article.id: shown_articles.content_digest(article) for article in articles}
+    return {entry.article_id: snapshot.gathered.digest(entry.article_id) for entry in feed.entries}
 
 
 def _newly_shown(snapshot: SectionSnapshot, digests: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,8 @@ class AskedCatalogue:
 
     def __init__(self, settings: Settings) -> None:
         self._feeds: dict[str, AskedFeed] = {}
-        self._number = 0
+        self.number = 0
+        """The number of the last change that is followed."""
         self.asleep: Mapping[str, str] = {}
         """The slugs of the sleeping feeds, by the paths of their documents."""
         self.adopt(settings)
@@ -37,13 +38,13 @@ class AskedCatalogue:
     def follow(self, conn: Connection, catalogue: Catalogue) -> Catalogue:
         """Returns the catalogue with what was asked for and without what was forgotten since the last call."""
         last = asked_feeds.last_number(conn)
-        if last == self._number:
+        if last == self.number:
             return catalogue
         # An earlier number is that of another database, such as a restored one.
-        before = {} if last > self._number else self._feeds
-        self._feeds = dict(self._feeds) if last > self._number else {}
+        before = {} if last > self.number else self._feeds
+        self._feeds = dict(self._feeds) if last > self.number else {}
         added, gone = {}, set(before)
-        for feed in asked_feeds.changed_since(conn, self._number if last > self._number else 0):
+        for feed in asked_feeds.changed_since(conn, self.number if last > self.number else 0):
             if feed.forgotten:
                 self._feeds.pop(feed.slug, None)
             else:
@@ -55,7 +56,7 @@ class AskedCatalogue:
                 gone.discard(feed.slug)
                 if catalogue.sections.get(feed.slug) != section:
                     added[feed.slug] = section
-        self._number = last
+        self.number = last
         sleeping = [slug for slug, feed in self._feeds.items() if feed.slept]
         self.asleep = {wsgi_path(slug, format): slug for slug in sleeping for format in FORMATS}
         gone &= catalogue.sections.keys()

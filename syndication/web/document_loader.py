@@ -6,10 +6,12 @@ database is down, the loaded documents stay in service; when it is back, every v
 
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from syndication.logs import get_logger
 from syndication.model.freshness import minute_of
@@ -20,18 +22,17 @@ from syndication.store import Connection
 from syndication.store.db.batches import batched
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
-from syndication.store.hub import pings
-from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
+from syndication.store.hub.unserved import unserved_sections
+from syndication.store.processes import poll_counts
 from syndication.store.processes.web_processes import Load
-from syndication.store.publishing import change_queue, codings, documents
+from syndication.store.publishing import codings, documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
-from syndication.store.publishing.section_state import SectionState, list_exceptional, oldest_waiting
-from syndication.store.triggers import missing_triggers
+from syndication.store.publishing.served_numbers import ServedNumbers, read_numbers
 from syndication.web import load_latency
 from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.document_reader import DocumentReader
 from syndication.web.followed_settings import follow
-from syndication.web.load_latency import WaitingSince
+from syndication.web.loader_state import LoaderState, read_state
 from syndication.web.sitemap_loader import SitemapLoader, served_sitemaps
 
 log = get_logger(__name__)
@@ -57,9 +58,6 @@ COMPRESSED_AT_ONCE = 20
 READER_TIMEOUT = 4.0
 """Seconds after which a reading of one document fails, and its poll is answered 503."""
 
-MAX_COUNTED = 10_000
-"""Waiting changes are counted up to this number."""
-
 CODINGS_SECONDS = 0.5
 """How often it is looked for codings that a worker has made: they come seconds after a version, and gzip is served."""
 
@@ -73,25 +71,14 @@ HUNG_SECONDS = 3 * STATE_SECONDS
 """A database that has not answered for this long counts as down."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderState:
-    """The state that was read last; ``since`` is when ``database`` last changed between ok and down.
+class Wakes(Protocol):
+    """What a loader waits for."""
 
-    ``sections`` are the newsroom's sections that are waiting, failing, held or recently missed, ``counts`` the numbers
-    of all of the newsroom's sections by status.
-    """
+    def wait(self, timeout: float) -> bool:
+        """Returns whether to look; after ``timeout`` seconds at the latest."""
 
-    loaded: bool = False
-    database: str = "down"
-    since: datetime | None = None
-    missing_triggers: tuple[str, ...] = ()
-    sections: tuple[SectionState, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-    oldest_change: datetime | None = None
-    changes: int = 0
-    workers: int = 0
-    webs: int = 0
-    purges: int = 0
+    def close(self) -> None:
+        """Ends it."""
 
 
 class DocumentLoader:
@@ -107,8 +94,10 @@ class DocumentLoader:
         settings: EffectiveSettings | None = None,
         asked: AskedCatalogue | None = None,
         sitemaps: SitemapLoader | None = None,
+        loads_documents: bool = True,
     ) -> None:
         self.sitemaps = sitemaps
+        self._loads_documents = loads_documents
         self._settings = settings
         self._measured = measured  # The front measures what it serves itself.
         self._asked = asked
@@ -131,7 +120,12 @@ class DocumentLoader:
         self._flush = flush
         self._stopped = threading.Event()
         self._loaded = self._looked = self._compared = self._coded = 0.0
+        self._due = 0.0
+        """When all that ``load`` does is due again; what was published is loaded at once."""
         self._publication = 0
+        self._sitemaps: int | None = None  # The revision that was read last.
+        self._unmeasured: list[tuple[Mapping[str, int], datetime]] = []
+        self._is_followed_up = False
         self.reader = DocumentReader(Database(database.url, timeout=READER_TIMEOUT), lambda: self.catalogue)
         self._thread = threading.Thread(target=self._run, name="document-loader", daemon=True)
 
@@ -149,13 +143,10 @@ class DocumentLoader:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                waker = Waker(self.database, DOCUMENTS)
-                try:
+                with closing(self._waker()) as waker:
                     self._watch(waker)
-                finally:
-                    waker.close()
             except DatabaseDown:  # Without the driver's message, which may contain a row.
-                self._compared = -COMPARE_SECONDS
+                self._compared, self._due = -COMPARE_SECONDS, 0.0
                 self._mark_down()
                 self.move_cache_times()
                 self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
@@ -165,11 +156,17 @@ class DocumentLoader:
                 log.exception("document_loader_failed")
                 self._stopped.wait(STATE_SECONDS)
 
-    def _watch(self, waker: Waker) -> None:
+    def _waker(self) -> Wakes:
+        return Waker(self.database, DOCUMENTS)
+
+    def _watch(self, waker: Wakes) -> None:
         changed = True
         while not self._stopped.is_set():
-            if changed or time.monotonic() - self._loaded >= LOAD_SECONDS:
+            if time.monotonic() >= self._due:
                 self.load()
+            elif changed:
+                self._load_published()
+                self._follow_up()
             if not self.state.loaded or time.monotonic() - self._looked >= STATE_SECONDS:
                 self.read_state()
             self.move_cache_times()
@@ -181,10 +178,14 @@ class DocumentLoader:
             changed = behind or waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
-        """Loads the documents whose version differs from the one in memory: those that are polled or have room."""
-        compare = self.loaded_at is None or time.monotonic() - self._compared >= COMPARE_SECONDS
-        if not self._load(compare=compare):
-            self._load(compare=True)
+        """Loads what was published since; now and then the documents whose version differs from the one in memory."""
+        if self.loaded_at is None or time.monotonic() - self._compared >= COMPARE_SECONDS:
+            self._load_all(compare=True)
+        else:
+            self._load_published()
+        self._due = time.monotonic() + LOAD_SECONDS
+        self._follow_up(again=True)
+        self._measure()
 
     def load_codings(self) -> None:
         """Takes the codings that a worker has made of documents in memory since then; now and then, if some lack."""
@@ -198,7 +199,62 @@ class DocumentLoader:
                 for one in codings.load_codings(conn, some):
                     memory.add_coding(one.section, one.format, one.version, one.coding, one.body)
 
-    def _load(self, *, compare: bool) -> bool:
+    def _load_published(self) -> None:
+        """Serves what was published since, by two statements: one to look, one to read.
+
+        They need not see one state of the database: what is published between them is served too.
+        """
+        with self.database.read() as conn:
+            numbers = read_numbers(conn)
+            now, started = self.database.moment(numbers.clock), time.monotonic()
+            self._sitemaps = numbers.sitemaps
+            is_usual = not self._is_moved(numbers)
+            if is_usual and numbers.publication > self._publication:
+                is_usual = self._load_few(conn, numbers.publication, now, started)
+        if not is_usual:
+            self._load_all(compare=False)
+            return
+        self.catalogue = self.catalogue.at_minute(minute_of(now))
+        self.loaded_at, self._loaded = now, time.monotonic()
+
+    def _is_moved(self, numbers: ServedNumbers) -> bool:
+        """Returns whether more has changed than versions: the feeds, or the whole database."""
+        settings, asked = self._settings, self._asked
+        return (
+            numbers.publication < self._publication
+            or (settings is not None and numbers.revision != settings.revision)
+            or (asked is not None and numbers.asked != asked.number)
+        )
+
+    def _load_few(self, conn: Connection, last: int, now: datetime, started: float) -> bool:
+        """Loads the versions after the known publication up to ``last``; returns False if that needs more care.
+
+        What is loaded together has to have room together.
+        """
+        memory, loaded = self.catalogue.memory, 0
+        if not self._loads_documents:
+            versions, last = documents.read_published_since(conn, self._publication)
+            memory.publish(versions)
+        elif last - self._publication <= LOADED_AT_ONCE and memory.has_room:
+            found, last_found = documents.load_published_since(conn, self._publication)
+            versions, last = {document.section: document.version for document in found}, max(last, last_found)
+            prepared = self.catalogue.prepare(found)
+            memory.publish(versions, prepared)
+            loaded = len(prepared)
+        else:
+            return False
+        moment = now + timedelta(seconds=time.monotonic() - started)
+        own = self.catalogue.own
+        self.served |= {slug: (version, moment) for slug, version in versions.items() if slug in own}
+        self._note(versions, last, moment, loaded)
+        return True
+
+    def _load_all(self, *, compare: bool) -> None:
+        """Loads in one snapshot, however much there is, with changed feeds; ``compare``: every version is compared."""
+        if not self._load_snapshot(compare=compare):
+            self._load_snapshot(compare=True)
+
+    def _load_snapshot(self, *, compare: bool) -> bool:
         """Does it; returns False if every version has to be compared: what is known has to be noted before that."""
         memory, first = self.catalogue.memory, self.loaded_at is None
         before = memory.versions.copy() if compare else {}
@@ -212,9 +268,7 @@ class DocumentLoader:
             if compare:
                 published = self._compare(documents.read_versions(conn), before)
             self.catalogue = self.catalogue.at_minute(minute_of(now))
-            wanted = self._choose(conn, published, first=first)
-            # The first load is not measured: those versions were published before this process started.
-            waits = load_latency.read_waiting_since(conn, published) if published and not first else WaitingSince()
+            wanted = self._choose(conn, published, first=first) if self._loads_documents else []
             moment, loaded, taken = now, 0, set[str]()
             for some in batched(wanted, LOADED_AT_ONCE):
                 slugs = some if memory.has_room else [slug for slug in some if memory.holds(slug)]
@@ -224,29 +278,54 @@ class DocumentLoader:
                 moment, loaded = now + timedelta(seconds=time.monotonic() - started), loaded + len(found)
                 self.served |= {slug: (published[slug], moment) for slug in slugs if slug in self.catalogue.own}
             others = {slug: published[slug] for slug in published.keys() - taken}
-            modified = documents.read_modified(conn, others.keys() & self.catalogue.own)
             memory.publish(others)
+            modified = documents.read_modified(conn, others.keys() & self.catalogue.own)
             memory.modified |= {slug: at.replace(microsecond=0).timestamp() for slug, at in modified.items()}
-            pending = purge_queue.pending_sections(conn) | pings.unserved_sections(conn)
-            asked = documents.read_some_versions(conn, pending)
         self.catalogue = self.catalogue.at_minute(minute_of(now))  # The first documents whose cache time moves.
-        self._publication = last
         self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.own}
-        if published:
-            if self._measured:
-                waits.observe(moment)
-            log.info("documents_loaded", sections=len(published), documents=loaded)
+        if published or last != self._publication or first:
+            self._note(published, last, moment, loaded)
+        if first:  # Those versions were published before this process started.
+            self._unmeasured.clear()
+        self._sitemaps = None
         self.loaded_at, self._loaded = now, time.monotonic()
-        if self.sitemaps is not None:
-            self.sitemaps.load()
-        if last != self.publication or first:
+        return True
+
+    def _note(self, versions: Mapping[str, int], last: int, moment: datetime, loaded: int) -> None:
+        """Notes what is served since that moment, and the number of the last publication."""
+        if last != self.publication or self.loaded_at is None:
             self.loads.append((last, moment))
-        self.publication = last
+        self._publication = self.publication = last
+        self._is_followed_up = False
+        if versions:
+            self._unmeasured.append((versions, moment))
+            log.info("documents_loaded", sections=len(versions), documents=loaded)
+
+    def _follow_up(self, *, again: bool = False) -> None:
+        """Does what can wait until new versions are served: sitemaps, and what caches and hubs wait for."""
+        if self.sitemaps is not None and self.sitemaps.is_behind_of(self._sitemaps):
+            self.sitemaps.load()
+            self._is_followed_up = False
+        if self._is_followed_up and not again:
+            return
+        with self.database.read() as conn:
+            pending = unserved_sections(conn)
         # A section that is not configured here counts too: this process serves no older version of it.
+        serves = self.catalogue.memory.versions
+        asked = {section: serves[section] for section in pending if section in serves}
         known, self.versions_to_purge = self.versions_to_purge, asked | served_sitemaps(self.sitemaps, pending)
+        self._is_followed_up = True
         if self.versions_to_purge.items() - known.items():
             self.changed_event.set()
-        return True
+
+    def _measure(self) -> None:
+        """Tells the metrics of what was loaded since the last time: once a second, as nobody waits for it."""
+        unmeasured, self._unmeasured = self._unmeasured, []
+        if not self._measured or not unmeasured:
+            return
+        with self.database.read() as conn:
+            for versions, moment in unmeasured:
+                load_latency.read_waiting_since(conn, versions).observe(moment)
 
     def _follow(self, conn: Connection) -> bool:
         """Follows the feeds that editors defined and readers asked for; returns whether the settings changed."""
@@ -304,31 +383,12 @@ class DocumentLoader:
     def read_state(self) -> None:
         """Reads the state that /readyz and /metrics show."""
         with self.database.read() as conn:
-            now = self.database.now(conn)
-            own = self.catalogue.own
-            found = tuple(state for state in list_exceptional(conn, now) if state.section in own)
-            self.state = replace(
-                self.state,
-                missing_triggers=tuple(missing_triggers(conn)),
-                sections=found,
-                counts=self._count(found),
-                oldest_change=oldest_waiting(found, change_queue.oldest(conn)),
-                changes=change_queue.waiting(conn, MAX_COUNTED),
-                workers=len(workers.list_alive(conn, now)),
-                webs=len(web_processes.list_alive(conn, now)),
-                purges=sum(purge.given_up_at is None for purge in purge_queue.list_waiting(conn)),
-            )
+            self.state = read_state(conn, self.database.now(conn), self.state, self.catalogue)
+        self._note_state()
+
+    def _note_state(self) -> None:
         self._looked = time.monotonic()
         self._mark_up()
-
-    def _count(self, found: Iterable[SectionState]) -> dict[str, int]:
-        """Returns the numbers of the newsroom's sections by status, without asking for each."""
-        own, published = self.catalogue.own, self.catalogue.memory.versions
-        counts = Counter[str](state.status for state in found if state.status != "unpublished")
-        failing = {state.section for state in found if state.status == "failing"}
-        counts["unpublished"] = len(own - failing - published.keys())
-        counts["current"] += max(0, len(own) - counts.total())
-        return dict(counts)
 
     def current_state(self) -> LoaderState:
         """Returns the state for other threads: this thread itself waits indefinitely for a hanging database."""

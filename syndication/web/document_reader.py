@@ -88,7 +88,7 @@ class DocumentReader:
                 wanted = dict(list(self._waiting.items())[:AT_ONCE])
             found: dict[str, PreparedDocument] = {}
             try:
-                found = self._read(list(wanted))
+                found = self.read_now(list(wanted))
             except DatabaseDown as error:  # Without the driver's message, which may contain a row.
                 log.warning("documents_not_read", error=type(error).__name__, documents=len(wanted))
             except Exception:  # If the thread ended silently, these polls would be answered 503 for ever.
@@ -99,7 +99,8 @@ class DocumentReader:
             for path, reading in wanted.items():
                 reading.set_result(found.get(path))
 
-    def _read(self, paths: list[str]) -> dict[str, PreparedDocument]:
+    def read_now(self, paths: list[str]) -> dict[str, PreparedDocument]:
+        """Reads documents in the caller's thread, and returns them by path; raises DatabaseDown."""
         taken: dict[str, PreparedDocument] = {}
         for _ in range(ATTEMPTS):
             wanted = [named for path in paths if (named := parse(path)) is not None]

@@ -29,6 +29,10 @@ class SitemapLoader:
         self._loaded = False
         self._staged: dict[str, Sitemap] = {}
 
+    def is_behind_of(self, revision: int | None) -> bool:
+        """Returns whether there may be something to load, if the database has this revision; None: not known."""
+        return not self._loaded or self.is_behind or revision != self.current.revision
+
     def load(self) -> None:
         """Loads some of the files that changed. A failure is logged, and leaves what is served as it is."""
         try:

@@ -23,7 +23,7 @@ from syndication.store.access.audit_log import Actor, AuditEntry, list_entries
 from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
 from syndication.store.processes import web_processes, workers
-from syndication.web.document_loader import DocumentLoader
+from syndication.web.served_versions import EditorsLoader
 from tests.support.desk import Desk
 from tests.support.newsroom import at
 from tests.support.ninjs import SECRET
@@ -128,7 +128,7 @@ class Api:
             ninjs=NinjsSettings(**NINJS | (ninjs or {})),
         )
         empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())
-        self.loader = DocumentLoader(database, empty, lambda counter: None)
+        self.loader = EditorsLoader(database, empty, lambda counter: None)
         self.previewer = Previewer(database, self.desk.regenerator.newsroom, self.desk.regenerator.renderer)
         self._secrets: dict[tuple[str, ...], str] = {}
 

@@ -44,6 +44,7 @@ from syndication.store.outbound import attempts
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import (
+    article_stamps,
     asked_feeds,
     editor_holds,
     feed_definitions,
@@ -136,6 +137,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         _notify(conn, by, now)
         _push(conn, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
+        article_stamps.renew_all(conn)
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk
 

@@ -52,10 +52,13 @@ class IndexedArticle:
     words: frozenset[str]
 
 
+_NOTE = insert(SearchChangeRow.__table__).inline()  # type: ignore[arg-type]  # a Table, whose numbers nobody asks for
+
+
 def note_changes(conn: Connection, article_ids: Collection[str]) -> None:
     """Notes articles to index, in the transaction that gathers their changes."""
     if article_ids:
-        conn.execute(insert(SearchChangeRow), [{"article_id": id} for id in sorted(article_ids)])
+        conn.execute(_NOTE, [{"article_id": id} for id in sorted(article_ids)])
 
 
 def begin_fill(conn: Connection) -> None:
@@ -70,8 +73,8 @@ def is_filled(conn: Connection) -> bool:
     return bool(rows) and rows[0].after is None
 
 
-def index_next(database: Database) -> bool:
-    """Indexes the next articles that wait; returns whether any did.
+def index_next(database: Database) -> int:
+    """Indexes the next articles that wait; returns how many, of which fewer than ``INDEXED_AT_ONCE`` were all.
 
     Reads and splits outside of the write transaction. That one then takes the rows that were read: who finds them gone
     has been overtaken by another worker, which has read the article later, and leaves it alone.
@@ -90,7 +93,7 @@ def index_next(database: Database) -> bool:
         store_indexed(conn, {id: read.get(id) for id, some in waiting.items() if there.issuperset(some)})
         for some in batched(seqs):
             conn.execute(delete(SearchChangeRow).where(SearchChangeRow.seq.in_(some)))
-    return True
+    return len(waiting)
 
 
 def _waiting(conn: Connection) -> dict[str, list[int]]:
@@ -103,15 +106,15 @@ def _waiting(conn: Connection) -> dict[str, list[int]]:
     return found
 
 
-def _fill_next(database: Database) -> bool:
-    """Notes the next articles of all, also those that are gone; returns whether any were left.
+def _fill_next(database: Database) -> int:
+    """Notes the next articles of all, also those that are gone; returns 0 if none were left to look for.
 
     They are indexed like changed ones: what two workers read at different times would otherwise be stored in any order.
     """
     with database.read() as conn:
         rows = conn.execute(select(SearchFillRow.after)).all()
         if rows and rows[0].after is None:
-            return False
+            return 0
     with database.write() as conn:
         _lock(conn)
         after = conn.scalar(select(SearchFillRow.after))
@@ -119,7 +122,7 @@ def _fill_next(database: Database) -> bool:
             ids = _next_ids(conn, after)
             note_changes(conn, ids)
             conn.execute(update(SearchFillRow).values(after=ids[-1] if ids else None))
-    return True
+    return NOTED_AT_ONCE
 
 
 def _next_ids(conn: Connection, after: str) -> list[str]:

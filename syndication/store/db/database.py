@@ -22,6 +22,7 @@ from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.errors import DatabaseDown, DatabaseError, SerializationConflict, count_error, translate
+from syndication.store.db.file_signal import touch
 from syndication.store.db.patience import Patience
 
 __all__ = ["DOCUMENTS", "SOURCES", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
@@ -43,6 +44,12 @@ IDLE_SECONDS = 10.0
 
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 """Permissions of a new folder and file of the database, which contains embargoed stories."""
+
+BINARY = {"syndication_binary": True}
+"""Execution options of a statement that returns large bytes: PostgreSQL's text form of them is twice as long."""
+
+_ANNOUNCED = "syndication_announced"
+"""The key in a connection's info: web processes are woken once the transaction is committed."""
 
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
 
@@ -99,8 +106,11 @@ class Database:
         """Yields a transaction to write in: committed at the end, rolled back on an exception."""
         with self._connect() as conn:
             conn.execution_options(syndication_mode="write")
+            conn.info[_ANNOUNCED] = False
             with conn.begin():
                 yield conn
+            if conn.info[_ANNOUNCED] and self.dialect == "sqlite":
+                touch(sqlite_path(self.url))
 
     @contextmanager
     def write_within(self, seconds: float) -> Iterator[Connection]:
@@ -128,17 +138,34 @@ class Database:
 
     def now(self, conn: Connection) -> datetime:
         """Returns the time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
+        read = None
+        if self._clock is None and self.dialect == "postgresql":
+            read = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return self.time(read)
+
+    @property
+    def fixed_time(self) -> datetime | None:
+        """The time, where a statement cannot ask the database's own clock; None: it does."""
+        return self.time(None) if self._clock is not None or self.dialect == "sqlite" else None
+
+    def time(self, read: datetime | None) -> datetime:
+        """Returns the same time, where a statement has ``read`` PostgreSQL's clock already."""
         if self._clock is not None:
             return self._clock()
-        if self.dialect == "sqlite":
-            return system_clock()
-        now: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return now.astimezone(UTC)
+        return system_clock() if read is None else read.astimezone(UTC)
+
+    def moment(self, read: datetime | None) -> datetime:
+        """Returns the same time where a statement has ``read`` PostgreSQL's clock with something else."""
+        if self._clock is not None:
+            return self._clock()
+        return system_clock() if read is None else read.astimezone(UTC)
 
     def notify(self, conn: Connection, channel: str) -> None:
-        """Wakes listeners on ``channel`` when this transaction commits; on SQLite they detect the commit themselves."""
+        """Wakes listeners on ``channel`` when this transaction commits; on SQLite most detect the commit themselves."""
         if self.dialect == "postgresql":
             conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+        elif channel == DOCUMENTS:
+            announce(conn)
 
     def end_within(self, seconds: float) -> None:
         """Prepares the process for its end: a PostgreSQL that is silent for so long is waited for no more.
@@ -160,6 +187,11 @@ class Database:
     def _returned(self, _dbapi: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
             record.invalidate()
+
+
+def announce(conn: Connection) -> None:
+    """Wakes web processes when this transaction of ``Database.write`` commits; on PostgreSQL, triggers do."""
+    conn.info[_ANNOUNCED] = True
 
 
 def _address(url: str) -> URL:
@@ -226,7 +258,7 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
     # Only here, because on SQLite no process needs the driver.
     from psycopg.errors import IdleInTransactionSessionTimeout
 
-    from syndication.store.db.timeouts import connect_with_patience
+    from syndication.store.db.timeouts import connect_with_patience, ping_when_needed, receive_binary
 
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
@@ -243,6 +275,8 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
             context.is_disconnect = True
 
     connect_with_patience(engine, patience)
+    ping_when_needed(engine)
+    receive_binary(engine, *BINARY)
     return engine
 
 

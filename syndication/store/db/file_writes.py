@@ -16,6 +16,9 @@ QUIET = 0.25
 SHORTEST = 0.0005
 """The first pause after a write, in seconds; each next one is as long as all before."""
 
+SHORT = 0.002
+"""Pauses of fewer seconds are slept: poll(2) has milliseconds, and each of the many writes of a commit would end it."""
+
 
 class FileWrites:
     """Watches the folder of a SQLite file for writes to the file and its write-ahead log (inotify(7), Linux).
@@ -27,7 +30,7 @@ class FileWrites:
         self._interval = interval
         real = path.resolve()
         self._names = {real.name, f"{real.name}-wal", ""}  # An event without a name says that events were lost.
-        self._watch = _watch(real.parent)
+        self._watch = watch_folder(real.parent, "MODIFY", "CREATE", "MOVED_TO")
         self._written = time.monotonic()
 
     def wait(self, timeout: float) -> None:
@@ -36,8 +39,11 @@ class FileWrites:
         if self._watch is None:
             time.sleep(min(timeout, self._interval))
         elif age < SETTLE:
-            time.sleep(min(timeout, max(age, SHORTEST)))  # What becomes visible is seen in twice the time.
-            self._note(self._watch.read(timeout=0))
+            # What becomes visible is seen in twice the time; the next write ends a pause, as it begins a next commit.
+            pause = min(timeout, max(age, SHORTEST))
+            if pause < SHORT:
+                time.sleep(pause)
+            self._note(self._watch.read(timeout=0 if pause < SHORT else round(1000 * pause)))
         elif not self._note(self._watch.read(timeout=round(1000 * min(timeout, QUIET)))):
             # Other files of a busy folder must not make this a busy loop.
             time.sleep(min(timeout, self._interval))
@@ -55,8 +61,8 @@ class FileWrites:
             self._watch.close()
 
 
-def _watch(folder: Path) -> "INotify | None":
-    """Returns a watch of a folder; None if this system has none, or none left."""
+def watch_folder(folder: Path, *events: str) -> "INotify | None":
+    """Returns a watch of a folder for these events of inotify; None if this system has none, or none left."""
     try:
         from inotify_simple import INotify, flags
 
@@ -64,7 +70,7 @@ def _watch(folder: Path) -> "INotify | None":
     except (ImportError, AttributeError, OSError):
         return None
     try:
-        watch.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO)
+        watch.add_watch(folder, sum(flags[event] for event in events))
     except OSError:
         watch.close()
         return None

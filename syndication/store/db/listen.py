@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
-from syndication.store.db.database import KEEPALIVE, Database, sqlite_path
+from syndication.store.db.database import DOCUMENTS, KEEPALIVE, Database, sqlite_path
+from syndication.store.db.file_signal import FileSignal
 from syndication.store.db.file_writes import FileWrites
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Waker:
     def __init__(self, database: Database, channel: str, *, interval: float = 0.005) -> None:
         self._waiting: _SqliteWaker | _PostgresWaker
         if database.dialect == "sqlite":
-            self._waiting = _SqliteWaker(database.url, interval)
+            # Articles are written by any program; documents by this service alone, which touches the file.
+            self._waiting = _SqliteWaker(database.url, interval, FileSignal if channel == DOCUMENTS else FileWrites)
         else:
             self._waiting = _PostgresWaker(database.url, channel)
 
@@ -41,15 +43,16 @@ class Waker:
 class _SqliteWaker:
     """``PRAGMA data_version`` on a raw autocommit connection: takes 4 µs, and changes with every commit of others.
 
-    It is read when the file was written, and four times a second. Inside a transaction it would never change, and the
-    WAL would grow without end.
+    It is read when the file was written or touched, and four times a second. Inside a transaction it would never
+    change, and the WAL would grow without end.
     """
 
-    def __init__(self, url: str, interval: float) -> None:
+    def __init__(self, url: str, interval: float, hint: type[FileSignal] | type[FileWrites]) -> None:
         self._path = sqlite_path(url)
         self._interval = interval
+        self._hint = hint
         self._connection: sqlite3.Connection | None = None
-        self._writes: FileWrites | None = None
+        self._writes: FileSignal | FileWrites | None = None
         self._seen = -1
 
     def wait(self, timeout: float) -> bool:
@@ -73,7 +76,7 @@ class _SqliteWaker:
                 # as_uri, because "#", "?" and "%" in a path have a meaning in a URI.
                 address = f"{self._path.absolute().as_uri()}?mode=rw"
                 self._connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-                self._writes = FileWrites(self._path, self._interval)
+                self._writes = self._hint(self._path, self._interval)
                 self._seen = -1
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             return version

@@ -76,11 +76,6 @@ def enqueue(conn: Connection, hubs: Iterable[str], section: str, version: int, n
         conn.execute(insert(HubPingRow), rows)
 
 
-def unserved_sections(conn: Connection) -> set[str]:
-    """Returns the sections whose version web processes must serve before a hub is told."""
-    return set(conn.scalars(select(HubPingRow.section).where(_UNANSWERED, HubPingRow.attempts == 0).distinct()))
-
-
 def has_ready(conn: Connection, work: Work, hubs: Collection[str], now: datetime) -> bool:
     """Returns whether a hub can be told of something now."""
     return bool(_ready(conn, work, hubs, now))

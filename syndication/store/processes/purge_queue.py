@@ -54,11 +54,6 @@ def list_waiting(conn: Connection) -> list[Purge]:
     return _read(conn, ~exists().where(newer.section == PurgeRow.section, newer.version > PurgeRow.version))
 
 
-def pending_sections(conn: Connection) -> set[str]:
-    """Returns the sections with a pending purge."""
-    return set(conn.scalars(select(PurgeRow.section).where(PurgeRow.given_up_at.is_(None)).distinct()))
-
-
 def work(lease: timedelta, longest: timedelta) -> Work:
     """Returns what the attempts are about."""
     return Work(PurgeRow, lease, longest)

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from syndication.model.compression import gunzip
 from syndication.model.values import Document
 from syndication.store.db.batches import batched
+from syndication.store.db.database import BINARY
 from syndication.store.db.pairs import MAX_PAIRS, is_one_of
 from syndication.store.publishing.codings import load_codings
 from syndication.store.publishing.publication_numbers import last_number
@@ -29,21 +30,17 @@ _DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence, SectionState
     SectionStateRow, SectionStateRow.section == DocumentRow.section
 )
 
+_SINCE = (
+    _DOCUMENTS.add_columns(SectionStateRow.publication)
+    .where(SectionStateRow.publication > bindparam("publication"))
+    .order_by(DocumentRow.section, DocumentRow.format)
+)
+
 
 def read_versions(conn: Connection) -> dict[str, int]:
     """Returns the version of each published section."""
     rows = conn.execute(select(SectionStateRow.section, SectionStateRow.version).where(SectionStateRow.version > 0))
     return {row.section: row.version for row in rows}
-
-
-def read_some_versions(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
-    """Returns the version of those of the sections that are published."""
-    found: dict[str, int] = {}
-    for some in batched(sorted(sections)):
-        query = select(SectionStateRow.section, SectionStateRow.version)
-        rows = conn.execute(query.where(SectionStateRow.section.in_(some), SectionStateRow.version > 0))
-        found |= {row.section: row.version for row in rows}
-    return found
 
 
 def read_modified(conn: Connection, sections: Iterable[str]) -> dict[str, datetime]:
@@ -70,12 +67,23 @@ def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, 
     return {row.section: row.version for row in rows}, last
 
 
+def load_published_since(conn: Connection, publication: int) -> tuple[list[Document], int]:
+    """Returns the documents of the versions published after that number, and the number of the last of these.
+
+    One statement, so each version is whole, and another if one has more codings already. It is for a few publications:
+    all bodies are in memory at once.
+    """
+    rows = conn.execute(_SINCE, {"publication": publication}, execution_options=BINARY).mappings().all()
+    return _with_codings(conn, rows), max((row["publication"] for row in rows), default=publication)
+
+
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     """Returns the documents of these sections in every format; an unpublished section is missing from the result."""
     found: list[Document] = []
     for some in batched(sorted(sections)):
         rows = conn.execute(
-            _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format)
+            _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format),
+            execution_options=BINARY,
         ).mappings()
         found += _with_codings(conn, list(rows))
     return found
@@ -86,17 +94,27 @@ def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Docum
     found: list[Document] = []
     for some in batched(wanted, MAX_PAIRS):
         query = _DOCUMENTS.where(is_one_of(DocumentRow.section, DocumentRow.format, some))
-        found += _with_codings(conn, list(conn.execute(query).mappings()))
+        found += _with_codings(conn, list(conn.execute(query, execution_options=BINARY).mappings()))
+    return found
+
+
+def read_sizes(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
+    """Returns the uncompressed bytes of the published documents of these sections, of all formats together."""
+    found: dict[str, int] = {}
+    size = func.sum(DocumentRow.size).label("size")
+    for some in batched(sorted(sections)):
+        query = select(DocumentRow.section, size).where(DocumentRow.section.in_(some)).group_by(DocumentRow.section)
+        found |= {row.section: int(row.size) for row in conn.execute(query)}
     return found
 
 
 def _with_codings(conn: Connection, rows: Sequence[RowMapping]) -> list[Document]:
     """Returns the documents with the codings that were made later; none is asked for before it is there."""
     coded = {row["section"] for row in rows if row["coded_version"] == row["version"]}
-    found: dict[tuple[str, str], dict[str, bytes]] = {}
-    for one in load_codings(conn, coded):
-        found.setdefault((one.section, one.format), {})[one.coding] = one.body
-    return [_document(row, found.get((row["section"], row["format"]), {})) for row in rows]
+    found: dict[tuple[str, str, int], dict[str, bytes]] = {}
+    for one in load_codings(conn, coded):  # Perhaps of a version that was published in between.
+        found.setdefault((one.section, one.format, one.version), {})[one.coding] = one.body
+    return [_document(row, found.get((row["section"], row["format"], row["version"]), {})) for row in rows]
 
 
 def _document(row: RowMapping, others: Mapping[str, bytes]) -> Document:

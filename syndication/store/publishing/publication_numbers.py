@@ -1,8 +1,11 @@
 """The numbers of publications and registrations: one counter, so that processes read what changed since a number."""
 
-from sqlalchemy import Connection, select
+from typing import Any
 
-from syndication.store.db.upsert import insert
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syndication.store.db.database import announce
 from syndication.store.tables.publishing import PublicationRow
 
 
@@ -15,12 +18,19 @@ def take_number(conn: Connection) -> int:
     """Takes the next number; call it after the last statement that may wait for another row.
 
     The counter's row stays locked until the commit: a higher number is never visible before a lower one. Whoever holds
-    it waits for no other row, so it can be in no deadlock.
+    it waits for no other row, so it can be in no deadlock. The commit wakes web processes.
     """
-    statement = insert(conn, PublicationRow).values(id=1, number=1)
+    announce(conn)
+    return int(conn.execute(_TAKEN[conn.dialect.name]).scalar_one())
+
+
+def _taken(statement: Any) -> Any:
     raised = {"number": PublicationRow.number + 1}
-    return int(
-        conn.execute(
-            statement.on_conflict_do_update(index_elements=["id"], set_=raised).returning(PublicationRow.number)
-        ).scalar_one()
-    )
+    statement = statement.values(id=1, number=1)
+    return statement.on_conflict_do_update(index_elements=["id"], set_=raised).returning(PublicationRow.number)
+
+
+_TAKEN = {
+    "sqlite": _taken(sqlite.insert(PublicationRow)),
+    "postgresql": _taken(postgresql.insert(PublicationRow)),
+}

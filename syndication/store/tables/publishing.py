@@ -82,6 +82,7 @@ class SectionStateRow(Base):
     registration: Mapped[int] = mapped_column(BigInt, server_default="0")
     priority: Mapped[int] = mapped_column(server_default="0")
     hold_number: Mapped[int] = mapped_column(BigInt, server_default="0")
+    basis: Mapped[str | None]
     coded_version: Mapped[int] = mapped_column(BigInt, server_default="0")
 
 
@@ -230,6 +231,15 @@ class ShownArticleRow(Base):
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str | None]
+
+
+class ArticleStampRow(Base):
+    """The stamp of an article's stored state, renewed when a change of it is gathered: see ``article_stamps``."""
+
+    __tablename__ = "article_stamp"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[int] = mapped_column(BigInt)
 
 
 class LeftOutRow(Base):

@@ -9,6 +9,7 @@ from sqlalchemy import text, update
 
 from syndication.cli import main
 from syndication.cli.deliveries import KIND_CHOICES
+from syndication.store.hub.unserved import unserved_sections
 from syndication.store.processes import delivery_moments, purge_queue, web_processes
 from syndication.store.publishing.deliveries import KINDS
 from syndication.store.tables.publishing import ChangeRow
@@ -184,7 +185,7 @@ def test_a_purge_that_was_given_up_is_asked_for_again(api, clock):
     said = api.ask("POST", "/sections/taiwan/purge", {}, scopes=("regenerate",))
     assert (said.status, said.json["outcome"]) == (200, "requested")
     with api.database.read() as conn:
-        assert purge_queue.pending_sections(conn) == {"taiwan"}
+        assert unserved_sections(conn) == {"taiwan"}
     assert api.ask("POST", "/sections/sports/purge", {}).json["outcome"] == "requested"
     assert api.ask("POST", "/sections/nowhere/purge", {}).status == 404
     assert [(act.target, act.outcome) for act in api.audit(act="purge")] == [

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 
 from syndication.hub.ping import PingQueue
 from syndication.store.hub import pings
+from syndication.store.hub.unserved import unserved_sections
 from tests.integration.worker.test_retention import plans
 from tests.support.pinging import publisher
 from tests.support.service import until
@@ -228,7 +229,7 @@ def test_the_log_of_answers_is_never_read_whole(sqlite_database):
     """Web processes look for waiting pings at each load, and the verdict for failed ones."""
     hubs, work = ("https://hub.example/",), pings.work(timedelta(seconds=30))
     asks = (
-        pings.unserved_sections,
+        unserved_sections,
         lambda conn: pings.has_ready(conn, work, hubs, sqlite_database.now(conn)),
         lambda conn: pings.list_failing(conn, hubs),
         lambda conn: pings.last_told(conn, hubs[0], "all"),

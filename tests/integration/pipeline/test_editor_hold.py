@@ -268,7 +268,7 @@ def test_a_held_regeneration_that_began_before_the_release_writes_nothing(desk):
 def test_another_worker_rolls_back_after_one_has_died(desk, database, clock):
     hold_it(desk, 1)
     dead = desk.regenerator
-    assert dead._claim() is not None, "it died with the lease"
+    assert dead._claim(), "it died with the lease"
     other = Regenerator(database, Newsroom(desk.site, desk.sections), PACE, "other")
     other.register()
     assert other.regenerate_next() is None

@@ -10,6 +10,7 @@ from syndication.pipeline.gather import process_changes
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, delivery_list, withdrawals
 from syndication.store.articles.delivery_list import ChangeDelivery, DeliveryFilter
+from syndication.store.hub.unserved import unserved_sections
 from syndication.store.processes import delivery_moments, purge_queue, web_processes
 from syndication.store.processes.web_processes import WebProcess
 from syndication.store.publishing import deliveries
@@ -292,7 +293,7 @@ def test_a_purge_is_waited_for_and_its_end_recorded(desk):
     with desk.database.write() as conn:
         purge_queue.record_success(conn, ("taiwan", 2), at(seconds=6))
         purge_queue.ask_again(conn, "taiwan", 2, at(seconds=7))
-        assert purge_queue.pending_sections(conn) == {"taiwan"}
+        assert unserved_sections(conn) == {"taiwan"}
 
 
 def test_what_no_worker_has_read_is_listed_from_the_queue(desk):

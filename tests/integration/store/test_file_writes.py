@@ -68,3 +68,17 @@ def test_other_files_of_the_folder_cause_few_looks(sqlite_database, tmp_path, mo
     writes.wait(5)
     assert pauses == [0.005]
     writes.close()
+
+
+def test_next_write_ends_a_long_pause(sqlite_database, monkeypatch):
+    monkeypatch.setattr(file_writes, "SETTLE", 60.0)
+    waker = settled(sqlite_database)
+    list(articles.put_articles(sqlite_database, [article()]))
+    assert waker.wait(5)
+    # Without another write, the next pause would be as long as this one.
+    assert not waker.wait(3)
+    threading.Timer(0.2, lambda: list(articles.put_articles(sqlite_database, [article("a2")]))).start()
+    started = time.monotonic()
+    assert waker.wait(10)
+    assert time.monotonic() - started < 2
+    waker.close()

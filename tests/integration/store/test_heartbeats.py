@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from syndication.store.db.database import Database
+from syndication.store.hub.unserved import unserved_sections
 from syndication.store.processes import purge_queue, web_processes, workers
 from syndication.store.processes.web_processes import WebProcess
 from syndication.store.processes.workers import ALIVE_WITHIN
@@ -182,7 +183,7 @@ def test_versions_are_due_oldest_first_and_the_newest_are_sent(database):
     want(database, "taiwan", 2, seconds=2)
     with database.write() as conn:
         assert keys(purge_queue.list_due(conn, WORK, at(seconds=2))) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
-        assert purge_queue.pending_sections(conn) == {"taiwan", "china"}
+        assert unserved_sections(conn) == {"taiwan", "china"}
         found = purge_queue.list_waiting(conn)
         assert keys(found) == [("china", 7), ("taiwan", 2)]
         assert (found[1].since, found[1].created_at, found[1].attempts) == (NOON, at(seconds=2), 0)
@@ -236,7 +237,7 @@ def test_a_purge_given_up_is_reported_for_a_day_and_never_retried(database):
             == []
             == purge_queue.claim(conn, WORK, "w1", at(hours=2), [("taiwan", 1)])
         )
-        assert purge_queue.pending_sections(conn) == set()
+        assert unserved_sections(conn) == set()
         (told,) = purge_queue.list_waiting(conn)
         assert (told.error, told.given_up_at) == ("503", at(hours=1))
         purge_queue.prune(conn, NOON + purge_queue.KEPT)

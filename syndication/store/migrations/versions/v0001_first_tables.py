@@ -318,6 +318,7 @@ def _create_publishing_tables() -> None:
         sa.Column("registration", BigInt, server_default="0", nullable=False),
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.Column("hold_number", BigInt, server_default="0", nullable=False),
+        sa.Column("basis", sa.Text(), nullable=True),
         sa.Column("coded_version", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
@@ -427,6 +428,12 @@ def _create_publishing_tables() -> None:
         "shown_article",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "article_stamp",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("stamp", BigInt, nullable=False),
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(

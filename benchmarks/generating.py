@@ -1,7 +1,7 @@
 """Regenerating a section of 50 entries after one new article, by stage, compared with peers rendering the same feed.
 
 The service does a worker's work, on a real database, in all three formats: read (the snapshot), render (only the new
-entry is rendered by feedgen; the bytes are compared), compress (gzip of each format, joined from pieces of which most
+entry is rendered by feedgen; the digests are compared), compress (gzip of each format, joined from pieces of which most
 are known), write (the version, in one transaction). The peers render the same 50 entries from memory: feedgen without
 any reuse, with bodies that are already sanitized, and Django's feed generators, which do not sanitize. Medians of
 alternating rounds.

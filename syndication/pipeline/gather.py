@@ -24,6 +24,7 @@ from syndication.store.articles import (
     article_sizes,
     articles,
     feed_query,
+    noticed,
     render_deaths,
     search_index,
     term_registry,
@@ -32,7 +33,7 @@ from syndication.store.articles import (
 )
 from syndication.store.articles.selected_articles import first_upcoming
 from syndication.store.db.database import DatabaseDown, DatabaseError
-from syndication.store.publishing import change_queue, noticed, section_state, sitemap_state
+from syndication.store.publishing import change_queue, section_state, sitemap_state
 
 log = get_logger(__name__)
 

@@ -25,6 +25,7 @@ from syndication.store.articles import (
     article_sizes,
     articles,
     feed_query,
+    noticed,
     render_deaths,
     search_index,
     term_registry,
@@ -33,7 +34,7 @@ from syndication.store.articles import (
 )
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.database import DatabaseDown, DatabaseError
-from syndication.store.publishing import article_stamps, change_queue, noticed, section_state, sitemap_state
+from syndication.store.publishing import article_stamps, change_queue, section_state, sitemap_state
 
 log = get_logger(__name__)
 

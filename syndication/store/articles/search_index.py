@@ -89,10 +89,9 @@ def index_next(database: Database) -> int:
         seqs = [seq for some in waiting.values() for seq in some]
         there: set[int] = set()
         for some in batched(seqs):
-            there.update(conn.scalars(select(SearchChangeRow.seq).where(SearchChangeRow.seq.in_(some))))
+            gone = delete(SearchChangeRow).where(SearchChangeRow.seq.in_(some))
+            there.update(conn.scalars(gone.returning(SearchChangeRow.seq)))
         store_indexed(conn, {id: read.get(id) for id, some in waiting.items() if there.issuperset(some)})
-        for some in batched(seqs):
-            conn.execute(delete(SearchChangeRow).where(SearchChangeRow.seq.in_(some)))
     return len(waiting)
 
 
@@ -135,10 +134,14 @@ def _next_ids(conn: Connection, after: str) -> list[str]:
     return list(conn.scalars(select(both.c.id).order_by(both.c.id).limit(NOTED_AT_ONCE)))
 
 
+_ROW = select(SearchFillRow.id).with_for_update()
+
+
 def _lock(conn: Connection) -> None:
     """Lets one worker write at a time, so that two never choose the same place."""
-    conn.execute(upsert(conn, SearchFillRow).values(id=1, after="").on_conflict_do_nothing())
-    conn.execute(select(SearchFillRow.id).with_for_update())
+    if conn.scalar(_ROW) is None:
+        conn.execute(upsert(conn, SearchFillRow).values(id=1, after="").on_conflict_do_nothing())
+        conn.execute(_ROW)
 
 
 def read_indexed(conn: Connection, ids: Sequence[str]) -> dict[str, IndexedArticle]:

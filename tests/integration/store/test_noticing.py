@@ -9,10 +9,10 @@ from syndication.model.sitemaps import ARCHIVE, NEWS
 from syndication.pipeline.gather import process_changes
 from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.store.access.audit_log import Actor
-from syndication.store.articles import articles, withdrawals
+from syndication.store.articles import articles, noticed, withdrawals
 from syndication.store.articles.change_kinds import change_kinds
 from syndication.store.db.database import Database
-from syndication.store.publishing import change_queue, noticed, sitemap_state
+from syndication.store.publishing import change_queue, sitemap_state
 from syndication.store.tables.articles import ArticleSectionRow
 from syndication.store.tables.deliveries import DeliveryRow
 from syndication.store.tables.search import SearchChangeRow

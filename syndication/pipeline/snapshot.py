@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from syndication.model.freshness import Cadence
 from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import SectionHeld, read_held
@@ -113,6 +114,7 @@ def _may_be_same(current: PublishedState, around: Surroundings, fingerprint: str
     return (
         current.basis is not None
         and current.fingerprint == fingerprint
+        and (current.cadence is None or Cadence.from_text(current.cadence) is not None)
         and current.noticed_at is None
         and not current.is_suspected
         and not current.followed

@@ -63,7 +63,7 @@ class PublishedState:
     ``deleted`` are the tombstones that readers are told, newest first, ``tombstones`` the number of all.
     ``awaited``: somebody asked for a regeneration that is not done. ``followed``: a change is on its way to the feed
     (``deliveries``). ``order`` has the numbers that order the stored ``entries``. ``basis`` is a digest of what it was
-    made from.
+    made from, ``cadence`` as stored.
     """
 
     section: str
@@ -91,6 +91,7 @@ class PublishedState:
     followed: bool = False
     order: Mapping[str, int] = field(default_factory=dict)
     basis: str | None = None
+    cadence: str | None = None
 
     @property
     def is_suspected(self) -> bool:
@@ -142,7 +143,7 @@ class PublishedTombstone:
 _SECTION_COLUMNS = (
     "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
     "updated_at", "next_due", "deaths", "suspected_generation", "suspected_entries",
-    "max_age", "hold_number", "basis",
+    "max_age", "hold_number", "basis", "cadence",
 )  # fmt: skip
 
 

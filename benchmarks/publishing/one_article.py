@@ -28,7 +28,6 @@ APART = 1.2
 """Seconds between two commits into one section, which publishes at most once a second."""
 
 QUIET_SECONDS = 1.5
-SETTLE_SECONDS = 30
 QUIET = 0.1
 """A worker is quiet if it takes less of a processor than this."""
 
@@ -52,17 +51,18 @@ class Running:
 def measure(dialect: str, found: Sequence[Version], options: Options, figures: Figures) -> None:
     """Adds the figures of one database."""
     with contextlib.ExitStack() as stack:
-        filled = stack.enter_context(services(dialect, found, SECTIONS, newsroom.ENTRIES, options.articles))
+        entries = options.size(3, newsroom.ENTRIES)
+        filled = stack.enter_context(services(dialect, found, SECTIONS, entries, options.articles))
         running = [stack.enter_context(_running(service)) for service in filled]
         for one in running:
             one.service.wait_until_idle(SECTIONS)
         time.sleep(QUIET_SECONDS)
         _show("alone", running, _alone(running, options.size(2, 20, 60)), figures)
-        rounds, commits = options.size(1, 3, 8), options.size(10, 20, 50)
+        rounds, commits = options.size(1, 3, 8), options.size(4, 20, 50)
         _show("in turns", running, _in_turns(running, rounds, commits), figures)
         with contextlib.ExitStack() as of_server:
             server = of_server.enter_context(PostgreSQL(filled[0].url)) if dialect == "postgresql" else None
-            _settle(running)
+            _settle(running, options.size(3, 30))
             _cpu(running, server, options, figures)
             if server is not None:
                 _statements(running, server, options, figures)
@@ -138,9 +138,9 @@ def _check(running: Sequence[Running], last: Sequence[str]) -> None:
             raise RuntimeError(f"{one.version.name} does not serve {article_id}")
 
 
-def _settle(running: Sequence[Running]) -> None:
+def _settle(running: Sequence[Running], seconds: float) -> None:
     """Waits until what was put off while there were articles to publish is done, such as filling the search index."""
-    deadline = time.monotonic() + SETTLE_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         before = [cpu_seconds(one.worker.pid) for one in running]
         time.sleep(1)

@@ -15,6 +15,7 @@ from benchmarks.options import Options
 BENCHMARKS = {
     "polls": "polls per second: this service, nginx, Django, a Flask view with feedgen",
     "generating": "regenerating a feed with one new article by stage, compared with feedgen and Django",
+    "publishing": "what publishing costs, beside an older version with --against: latency, processor time, rebuilds",
     "latency": "from the database commit to the changed ETag",
     "editors": "from an editor's PUT or click to the served feed, and PUTs per second",
     "beside": "polls during the most expensive requests of editors",
@@ -64,6 +65,9 @@ def parse(arguments: list[str] | None) -> tuple[Options, list[str]]:
     parser.add_argument(
         "--articles", type=Path, metavar="FILE", help="use real articles (JSON Lines, as for the import)"
     )
+    parser.add_argument(
+        "--against", metavar="REVISION", help="measure publishing by this older version, a commit or tag, as well"
+    )
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     values = parser.parse_args(arguments)
     unknown = [name for name in values.names if name not in BENCHMARKS]
@@ -71,7 +75,7 @@ def parse(arguments: list[str] | None) -> tuple[Options, list[str]]:
         parser.error(f"unknown benchmark {unknown[0]!r}; choose from {', '.join(BENCHMARKS)}")
     if values.articles and not values.articles.is_file():
         parser.error(f"file not found: {values.articles}")
-    return Options(values.full, values.quick, values.articles), values.names or list(BENCHMARKS)
+    return Options(values.full, values.quick, values.articles, values.against), values.names or list(BENCHMARKS)
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:

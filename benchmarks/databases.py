@@ -25,12 +25,12 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def urls(dialect: str, number: int = 1) -> Iterator[list[str]]:
-    """Creates temporary databases and yields their URLs."""
+def urls(dialect: str, number: int = 1, *, migrated: bool = True) -> Iterator[list[str]]:
+    """Creates temporary databases, with this version's tables unless told otherwise, and yields their URLs."""
     with folder() as where:
         if dialect == "sqlite":
             found = [f"sqlite:///{where}/news-{n}.db" for n in range(number)]
-            _migrate(found)
+            _migrate(found if migrated else [])
             yield found
             return
         with _postgresql(where) as base:
@@ -39,7 +39,7 @@ def urls(dialect: str, number: int = 1) -> Iterator[list[str]]:
                 for name in names:
                     conn.execute(f"CREATE DATABASE {name}")
             found = [base.format(name=name) for name in names]
-            _migrate(found)
+            _migrate(found if migrated else [])
             yield found
 
 

@@ -32,16 +32,17 @@ COLUMNS = ["", "commits", "p50 ms", "p99 ms", "max ms"]
 
 
 class Poller:
-    """Polls feeds on one connection as a reader does, with the last ETag."""
+    """Polls feeds on one connection as a reader does, with the last ETag; ``coding`` is what it accepts."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, coding: str = "identity") -> None:
+        self._coding = coding
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         self._etags: dict[str, str] = {}
 
     def poll(self, slug: str, format: str = "atom") -> bytes | None:
         """Returns the body if it has changed."""
         path = f"/feeds/{slug}.{format}"
-        headers = {"Accept-Encoding": "identity"} | (
+        headers = {"Accept-Encoding": self._coding} | (
             {"If-None-Match": self._etags[path]} if path in self._etags else {}
         )
         try:

@@ -34,7 +34,7 @@ _STATE = (
     "updated_at", "last_modified", "regenerated_at", "publication",
 )  # fmt: skip
 _COPIED = {
-    "document": ("format", "version", "digest", "last_modified", "identity", "gzip", "br", "zstd"),
+    "document": ("format", "version", "digest", "last_modified", "size", "gzip"),
     "entry": (
         "article_id", "entry_id", "position", "digest", "version", "since_version", "published_at", "updated_at",
         "article_updated_at", "expires_at",
@@ -97,7 +97,10 @@ def _copy(database: Database, first: str, prints: Mapping[str, str]) -> None:
         conn.execute(text("CREATE TEMPORARY TABLE feed_copy (slug TEXT, print TEXT)"))
         for rows in batched(others, 1_000):
             conn.execute(text("INSERT INTO feed_copy VALUES (:slug, :print)"), rows)
-        conn.execute(text(_copying("section_state", _STATE, fingerprint="print", priority="1")), {"first": first})
+        conn.execute(
+            text(_copying("section_state", _STATE, fingerprint="print", priority="1", coded_version="version")),
+            {"first": first},
+        )
         for table, columns in _COPIED.items():
             conn.execute(text(_copying(table, columns)), {"first": first})
         conn.execute(text("DROP TABLE feed_copy"))

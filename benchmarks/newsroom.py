@@ -67,11 +67,12 @@ def articles(
 def write_lines(path: Path, found: Iterator[Article]) -> int:
     """Writes articles in the import's format, and returns the size of the file in bytes."""
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(_line(article), ensure_ascii=False) + "\n" for article in found)
+        file.writelines(json.dumps(line(article), ensure_ascii=False) + "\n" for article in found)
     return path.stat().st_size
 
 
-def _line(article: Article) -> dict[str, Any]:
+def line(article: Article) -> dict[str, Any]:
+    """Returns an article in the import's format."""
     return {
         "id": article.id,
         "slug": article.slug,

@@ -138,7 +138,7 @@ def _fill(url: str, targets: list[tuple[str, str]]) -> bytes:
         ]  # fmt: skip
         conn.execute(insert(HubSubscriptionRow), rows)
     database.close()
-    return current.bodies["identity"]
+    return current.identity
 
 
 class _Child:

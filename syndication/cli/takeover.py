@@ -92,7 +92,7 @@ class OurIds:
 
         slug, format = parse(path) or ("", "")
         with self._database.read() as conn:
-            bodies = [one.bodies["identity"] for one in load_documents(conn, [slug]) if one.format == format]
+            bodies = [one.identity for one in load_documents(conn, [slug]) if one.format == format]
         return frozenset(entry.id for body in bodies for entry in self._entries.read(body))
 
 

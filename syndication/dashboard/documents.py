@@ -43,7 +43,7 @@ def show_reader(slug: str) -> Response:
 def reader_view(slug: str) -> Response:
     """Returns the content of the frame."""
     api.configured(slug)
-    document = json.loads(_document(slug, "json").source.bodies["identity"])
+    document = json.loads(_document(slug, "json").source.identity)
     return render_reader_preview(document.get("title", ""), document.get("items", []))
 
 
@@ -53,7 +53,7 @@ def show_document(slug: str, format: str) -> Response:
     section = call(api.get_section, path=parse_request(SectionPath, slug=slug))
     found = _document(slug, format)
     plain = found.encoded["identity"]
-    source = found.source.bodies["identity"]
+    source = found.source.identity
     return page(
         "document.html",
         section=section,

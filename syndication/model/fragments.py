@@ -1,12 +1,19 @@
-"""One entry of a feed as bytes, in each format."""
+"""One entry of a feed as bytes, in each format, and what stands between and after the entries of a document."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Self
 
 import zstandard
 
 DIGEST_LENGTH = 16
+
+SEPARATORS: Mapping[str, bytes] = {"atom": b"", "rss": b"", "json": b","}
+"""Between two entries of a document, by format."""
+
+ENDS: Mapping[str, bytes] = {"atom": b"</feed>", "rss": b"</channel></rss>", "json": b"]}"}
+"""After the last entry of a document, by format."""
 
 _BETWEEN = b"\0"
 """Between the formats: neither XML nor JSON has it."""
@@ -21,6 +28,7 @@ class Fragments:
     atom: bytes
     rss: bytes
     json: str
+    _hashes: dict[str, bytes] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def largest(self) -> int:
@@ -28,9 +36,22 @@ class Fragments:
         return max(len(self.atom), len(self.rss), len(self.json.encode()))
 
     @property
+    def hashes(self) -> Mapping[str, bytes]:
+        """The SHA-256 of the entry's bytes by format, calculated once: most entries of a feed did not change."""
+        if not self._hashes:
+            found = {"atom": self.atom, "rss": self.rss, "json": self.json.encode()}
+            self._hashes.update({format: sha256(body).digest() for format, body in found.items()})
+        return self._hashes
+
+    @property
     def digest(self) -> str:
         """A digest of the entry's bytes in every format."""
-        return sha256(self._joined).hexdigest()[:DIGEST_LENGTH]
+        hashes = self.hashes
+        return sha256(hashes["atom"] + hashes["rss"] + hashes["json"]).hexdigest()[:DIGEST_LENGTH]
+
+    def piece(self, format: str) -> bytes:
+        """Returns the entry's bytes in one format."""
+        return self.json.encode() if format == "json" else self.atom if format == "atom" else self.rss
 
     def pack(self) -> bytes:
         """Returns it compressed, to be stored; the formats share their words, so three cost little more than one."""

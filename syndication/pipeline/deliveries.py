@@ -7,7 +7,7 @@ from syndication.store import Connection
 from syndication.store.articles import change_kinds
 from syndication.store.publishing import deliveries
 from syndication.store.publishing.change_queue import Changes
-from syndication.store.publishing.deliveries import MAX_NAMED, NewDelivery
+from syndication.store.publishing.deliveries import MAX_NAMED, ChangeKind, NewDelivery
 
 
 def record_gathered(
@@ -15,11 +15,13 @@ def record_gathered(
     read: Changes,
     concerned: Mapping[str, Collection[str]],
     generations: Mapping[str, int],
+    kinds: Mapping[str, ChangeKind] | None,
     now: datetime,
 ) -> None:
     """Records the changes that were read from the queue.
 
     ``concerned`` are the feeds by article, ``generations`` those requested of the feeds whose state is followed.
+    ``kinds`` are those of the changes, if they were read already.
     Of very many changes at once, stories that a feed shows come first, and then the newest.
     """
     written = read.written
@@ -28,7 +30,8 @@ def record_gathered(
         shown = change_kinds.list_shown(conn, named)
         named.sort(key=shown.__contains__)  # Stable: the newest are last.
     others, named = named[: max(len(named) - MAX_NAMED, 0)], named[-MAX_NAMED:]
-    kinds = change_kinds.change_kinds(conn, {id: written[id] for id in named}, now)
+    if kinds is None:
+        kinds = change_kinds.change_kinds(conn, {id: written[id] for id in named}, now)
     own = generations.keys()
     changes = [NewDelivery(id, kinds[id], written[id], own & set(concerned.get(id, ()))) for id in named]
     if others or read.everything:

@@ -17,9 +17,17 @@ class ForeignSections:
         self._registered: dict[str, str] = {}
         """The fingerprint in the store of each section that is, or may be, another configuration's."""
 
+    @property
+    def number(self) -> int:
+        """The number of the last registration that it knows."""
+        return self._number
+
     def look(self, conn: Connection, mine: Mapping[str, str]) -> set[str]:
         """Returns the sections registered by another configuration than ``mine`` (fingerprints by slug)."""
-        registered, last = section_state.read_registered_since(conn, self._number)
+        return self.take(conn, *section_state.read_registered_since(conn, self._number), mine)
+
+    def take(self, conn: Connection, registered: Mapping[str, str], last: int, mine: Mapping[str, str]) -> set[str]:
+        """Returns the same, of which was read what is ``registered`` since ``number``, and the ``last`` number."""
         if last < self._number:  # The database was replaced by an earlier one.
             self._registered.clear()
             registered, last = section_state.read_registered_since(conn, -1)

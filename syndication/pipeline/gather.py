@@ -4,8 +4,8 @@
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Self
@@ -15,23 +15,26 @@ from syndication.model.feed_selections import FeedSelections
 from syndication.model.selection import Term
 from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
 from syndication.model.wanted_terms import WantedTerms, article_terms
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deliveries import record_due, record_gathered
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.pipeline.foreign_sections import ForeignSections
+from syndication.pipeline.known_articles import KnownArticle, KnownArticles, State
 from syndication.store import Connection
 from syndication.store.articles import (
     article_sizes,
     articles,
     feed_query,
+    noticed,
     render_deaths,
     search_index,
     term_registry,
     terms,
     withdrawals,
 )
-from syndication.store.articles.selected_articles import first_upcoming
+from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.database import DatabaseDown, DatabaseError
-from syndication.store.publishing import change_queue, section_state, sitemap_state
+from syndication.store.publishing import article_stamps, change_queue, section_state, sitemap_state
 
 log = get_logger(__name__)
 
@@ -123,7 +126,8 @@ class Gathered:
     """The candidates for a feed at ``now``, newest first, and the left-out articles. ``fill`` selects from them.
 
     ``feed`` has an entry for each of ``candidates`` that is not in ``left_out``: enough for the limit, and some spare.
-    ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends.
+    ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends. ``known`` are the
+    ``articles`` as the worker keeps them. ``basis`` names their stored states; None: some article is left out.
     """
 
     feed: Feed
@@ -133,85 +137,109 @@ class Gathered:
     more: int
     upcoming: datetime | None
     now: datetime
+    known: Mapping[str, KnownArticle] = field(default_factory=dict)
+    basis: str | None = None
+
+    def digest(self, article_id: str) -> str:
+        """Returns the digest of an article's content."""
+        known = self.known.get(article_id)
+        return content_digest(self.articles[article_id]) if known is None else known.digest
 
 
-def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign: ForeignSections | None = None) -> int:
+def process_changes(
+    conn: Connection,
+    newsroom: Newsroom,
+    now: datetime,
+    foreign: ForeignSections | None = None,
+    revision: int | None = None,
+) -> int:
     """Requests the sections of everything that changed or fell due, in one write transaction.
 
-    Returns the number of changes read and of sections that fell due; call again until it is 0.
+    Returns the number of changes read and of sections that fell due; call again until it is 0. Raises DefinitionsMoved
+    if editors' feeds are no longer those of ``revision`` (None: any), which must roll the transaction back: changes
+    that came with a definition are not taken by who does not know it.
 
     Sections registered by another configuration are requested after any change: such a section may belong to a newer
     worker or come back, and only that configuration knows the slugs under which it files articles. ``foreign`` follows
     them; without it, all are read.
     """
-    read = change_queue.read(conn)
-    if read.seqs:
-        # A writer with a snapshot older than a withdrawal or a link did not see it.
-        changed = None if read.everything else sorted(read.article_ids)
-        withdrawals.enforce(conn, changed)
-        feed_query.repair_links(conn, changed)
-        sitemap_state.mark(conn, changed, now)
-        search_index.note_changes(conn, read.article_ids)
+    foreign = foreign or ForeignSections()
+    taken = change_queue.take(conn)
+    found = noticed.read(conn, taken.written, now, foreign.number)
+    if revision is not None and found.revision != revision:
+        raise DefinitionsMoved
+    if _repair(conn, taken, found):
+        found = noticed.read(conn, taken.written, now, foreign.number)
     touched: set[str] = set()
     concerned: Mapping[str, Collection[str]] = {}
-    if read.seqs:
-        touched |= (foreign or ForeignSections()).look(conn, newsroom.fingerprints())
-    if read.everything:
+    if taken.number:
+        touched |= foreign.take(conn, found.registered, found.number, newsroom.fingerprints())
+    if taken.everything:
         touched.update(newsroom.sections)
-    elif read.article_ids:
-        concerned = list_concerned(conn, newsroom, read.article_ids, now, read.former)
+    elif taken.article_ids:
+        changes = terms.write_terms(conn, found.terms, now)
+        concerned = _concerned(newsroom, taken.article_ids, changes, found.filed, found.shown_in, taken.former)
         touched.update(*concerned.values())
-    if read.everything:
+    _note(conn, taken, found)
+    since = {slug: taken.noticed_at for slug in touched if taken.noticed_at is not None}
+    for slug, moment in found.due.items():
+        since[slug] = min(moment, since.get(slug, moment))
+    generations = section_state.request(conn, since, now, since)
+    followed = {slug: one for slug, one in generations.items() if newsroom.is_own(slug)}
+    if taken.number:
+        record_gathered(conn, taken, concerned, followed, found.kinds, now)
+    if found.due:
+        record_due(conn, found.due, taken.article_ids, followed, now)
+        section_state.clear_due(conn, list(found.due))
+    if found.due or found.is_unregistered:
+        term_registry.register_terms(conn, now, terms.names_of)  # An embargo may have ended.
+    return taken.number + len(found.due)
+
+
+def _repair(conn: Connection, taken: change_queue.Changes, found: noticed.Noticed) -> bool:
+    """Mends what a writer could not: one with a snapshot older than a withdrawal or a link did not see it."""
+    if taken.everything:
+        return bool(withdrawals.enforce(conn, None) + feed_query.repair_links(conn, None))
+    wrong = sorted({*found.disobeyed, *found.stale})
+    return bool(wrong and withdrawals.enforce(conn, wrong) + feed_query.repair_links(conn, wrong))
+
+
+def _note(conn: Connection, taken: change_queue.Changes, found: noticed.Noticed) -> None:
+    """Notes what is to be read again, and what is to be written and indexed later, when publishing is quiet."""
+    search_index.note_changes(conn, taken.article_ids)
+    article_stamps.renew(conn, taken.article_ids)
+    if taken.everything:
+        article_stamps.renew_all(conn)
+        sitemap_state.request_all(conn)
         terms.begin_fill(conn, again=True)
         search_index.begin_fill(conn)
-    fallen_due = section_state.list_due(conn, now)
-    noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
-    for slug, moment in fallen_due.items():
-        noticed[slug] = min(moment, noticed.get(slug, moment))
-    generations = section_state.request(conn, noticed, now, noticed)
-    followed = {slug: one for slug, one in generations.items() if newsroom.is_own(slug)}
-    if read.seqs:
-        record_gathered(conn, read, concerned, followed, now)
-    if fallen_due:
-        record_due(conn, fallen_due, read.article_ids, followed, now)
-        section_state.clear_due(conn, list(fallen_due))
-        term_registry.register_terms(conn, now, terms.names_of)  # An embargo may have ended.
-    change_queue.remove(conn, read.seqs)
-    return len(read.seqs) + len(fallen_due)
-
-
-def list_concerned(
-    conn: Connection,
-    newsroom: Newsroom,
-    article_ids: Collection[str],
-    now: datetime,
-    former: Mapping[str, Collection[str]] = NO_SECTIONS,
-) -> dict[str, set[str]]:
-    """Brings the terms of these articles up to date; returns the feeds that show, selected or select each of them.
-
-    ``former`` are the sections of articles that were filed elsewhere. A feed that shows an article may not say so yet:
-    another worker may be publishing what it read before the change.
-    """
-    return _concerned(conn, newsroom, article_ids, terms.rewrite_terms(conn, article_ids, now), former)
+    else:
+        sitemap_state.request(conn, found.sitemap_parts)
 
 
 def _concerned(
-    conn: Connection,
     newsroom: Newsroom,
     article_ids: Collection[str],
     changes: Mapping[str, terms.TermChange],
+    filed: Mapping[str, Collection[str]],
+    shown_in: Mapping[str, Collection[str]],
     former: Mapping[str, Collection[str]] = NO_SECTIONS,
 ) -> dict[str, set[str]]:
-    links = change_queue.read_links(conn, article_ids)
+    """Returns the feeds that show, selected or select each of these articles.
+
+    ``filed`` are their sections now, ``former`` those of articles that were filed elsewhere, ``shown_in`` the feeds
+    that show them. A feed that shows an article may not say so yet: another worker may be publishing what it read
+    before the change.
+    """
     looks: dict[tuple[frozenset[Term], frozenset[Term]], set[str]] = {}
     concerned: dict[str, set[str]] = {}
     for id in article_ids:
         change = changes.get(id, terms.NO_TERMS)
-        filed = frozenset(Term("section", slug) for slug in links.filed.get(id, ()))
+        own = frozenset(Term("section", slug) for slug in filed.get(id, ()))
         # Of the sections that it is filed under now, some are new.
         certain = change.before | {Term("section", slug) for slug in former.get(id, ())}
-        concerned[id] = links.shown_in.get(id, set()) & newsroom.sections.keys()
-        for look in ((certain, certain | filed), (after := change.after | filed, after)):
+        concerned[id] = newsroom.sections.keys() & set(shown_in.get(id, ()))
+        for look in ((certain, certain | own), (after := change.after | own, after)):
             if look not in looks:  # Many articles have the same.
                 looks[look] = newsroom.selections.may_have_selected(*look)
             concerned[id] |= looks[look]
@@ -227,11 +255,24 @@ def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.Fil
     if step is None:
         return None
     if step.again:
-        concerned = _concerned(conn, newsroom, step.changed, step.changed)
+        links = change_queue.read_links(conn, step.changed)
+        concerned = _concerned(newsroom, step.changed, step.changed, links.filed, links.shown_in)
         section_state.request(conn, set().union(*concerned.values()), now)
     elif not step.more:
         section_state.request(conn, newsroom.selections.of_names, now)
     return step
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a worker knows before it reads a section: ``articles``, in their states of ``stamp``, that of all articles.
+
+    ``has_fatal``: some article has killed workers.
+    """
+
+    articles: KnownArticles
+    stamp: int | None
+    has_fatal: bool
 
 
 def gather(
@@ -241,54 +282,73 @@ def gather(
     now: datetime,
     more: int = 0,
     overlay: Mapping[str, Article | None] = NO_OVERLAY,
+    reading: Reading | None = None,
+    rows: feed_query.FeedRows | None = None,
 ) -> Gathered:
     """Returns the candidates for the section's feed at ``now``, and ``more`` beyond its limit, from one snapshot.
 
-    ``overlay`` replaces stored articles by id with edited ones; None removes an article.
+    ``overlay`` replaces stored articles by id with edited ones; None removes an article. ``rows`` are the candidates,
+    if they were read already.
     """
     wanted = newsroom.selections.wanted(section)
-    found = list_candidates(conn, wanted, section, now, more + len(overlay))
+    rows = rows or read_candidates(conn, newsroom, section, now, more + len(overlay))
+    found = rows.candidates
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
-    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in overlay], taken)
+    reading = reading or Reading(KnownArticles(), None, has_fatal=True)
+    known, unreadable = _load(conn, [c for c in found if c.article_id not in overlay], taken, reading)
     if overlay:
-        loaded |= {id: article for id, article in overlay.items() if article is not None}
+        known |= {id: KnownArticle(None, article) for id, article in overlay.items() if article is not None}
         found = _with_overlay(found, overlay)
     if wanted.has_names:
         # The terms of what has changed a moment ago are not known yet, and a feed without sports never shows any.
-        others = {id for id, article in loaded.items() if not wanted.matches(article_terms(article))}
+        others = {id for id, one in known.items() if not wanted.matches(article_terms(one.article))}
         found = [candidate for candidate in found if candidate.article_id not in others]
-    known = render_deaths.read_fatal(conn)
-    fatal = [
-        LeftOut(one.id, render_deaths.REASON)
-        for one in loaded.values()
-        if known and render_deaths.is_still_fatal(one, known)
-    ]
+    fatal = _fatal(conn, known) if reading.has_fatal else []
     bad = {item.article_id for item in fatal}
-    feed, left_out = build_feed(
-        [loaded[c.article_id] for c in found if c.article_id in loaded.keys() - bad], newsroom, section, now
-    )
+    chosen = [known[c.article_id] for c in found if c.article_id in known.keys() - bad]
+    feed, left_out = _feed(chosen, newsroom, section, now)
     return Gathered(
         feed=feed,
         candidates=tuple(found),
-        articles=loaded,
+        articles={id: one.article for id, one in known.items()},
         left_out=(*unreadable, *fatal, *left_out),
         more=more,
-        upcoming=first_upcoming(conn, wanted, now),
+        upcoming=rows.upcoming,
         now=now,
+        known=known,
+        basis=None if unreadable or fatal or left_out else basis(rows, reading.stamp),
     )
+
+
+def _fatal(conn: Connection, known: Mapping[str, KnownArticle]) -> list[LeftOut]:
+    fatal = render_deaths.read_fatal(conn)
+    return [
+        LeftOut(id, render_deaths.REASON)
+        for id, one in known.items()
+        if render_deaths.is_still_fatal(one.article, fatal)
+    ]
 
 
 def build_feed(
     chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime
 ) -> tuple[Feed, tuple[LeftOut, ...]]:
     """Returns the feed with these articles, in this order, and the articles for which no entry could be created."""
+    return _feed((KnownArticle(None, article) for article in chosen), newsroom, section, now)
+
+
+def _feed(
+    chosen: Iterable[KnownArticle], newsroom: Newsroom, section: Section, now: datetime
+) -> tuple[Feed, tuple[LeftOut, ...]]:
+    def make(article: Article) -> Entry:
+        return to_entry(article, newsroom.site, newsroom.sections_by_slug, now)
+
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
-    for article in chosen:
+    for one in chosen:
         try:
-            entries.append(to_entry(article, newsroom.site, newsroom.sections_by_slug, now))
+            entries.append(one.entry(newsroom, now, make))
         except Exception as error:  # noqa: BLE001  # A malformed row costs its feed one entry.
-            left_out.append(_unreadable(article.id, error))
+            left_out.append(_unreadable(one.article.id, error))
     feed = Feed(
         id=tag_uri(newsroom.site, f"section/{section.origin}"),
         site=newsroom.site,
@@ -306,9 +366,37 @@ def list_candidates(
 
     ``wanted`` is what it selects. ``times``: with their other times.
     """
-    found = feed_query.list_newest(conn, wanted, now, section.entries + more, times=times)
+    return _selected(section, now, more, lambda most: feed_query.list_newest(conn, wanted, now, most, times=times))
+
+
+def basis(rows: feed_query.FeedRows, stamp: int | None) -> str:
+    """Returns a digest of the stored states of a feed's articles, and of when the next embargo ends."""
+    states = [State.of(candidate, stamp) for candidate in rows.candidates]
+    return hashlib.sha256(repr((states, rows.upcoming)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_candidates(
+    conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int
+) -> feed_query.FeedRows:
+    """Returns the same with their times, and when the next embargo ends."""
+    wanted = newsroom.selections.wanted(section)
+    rows: list[feed_query.FeedRows] = []
+
+    def read(most: int) -> list[feed_query.Candidate]:
+        rows.append(feed_query.read_feed(conn, wanted, now, most))
+        return rows[-1].candidates
+
+    found = _selected(section, now, more, read)
+    return feed_query.FeedRows(found, rows[-1].upcoming)
+
+
+def _selected(
+    section: Section, now: datetime, more: int, read: Callable[[int], list[feed_query.Candidate]]
+) -> list[feed_query.Candidate]:
+    """Returns those of the newest articles that the section's window has room for; ``read`` returns so many of them."""
+    found = read(section.entries + more)
     if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
-        ordered = feed_query.list_newest(conn, wanted, now, section.max_entries + more, times=times)
+        ordered = read(section.max_entries + more)
         found = [
             c for place, c in enumerate(ordered, 1) if is_within_limits(section, place - more, c.published_at, now)
         ]
@@ -324,26 +412,32 @@ def _with_overlay(
     return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
-def _load(conn: Connection, ids: Sequence[str], taken: int) -> tuple[dict[str, Article], list[LeftOut]]:
-    """Returns the articles in the order of ``ids``, and the unreadable ones (with a time beyond the calendar, say).
+def _load(
+    conn: Connection, found: Sequence[feed_query.Candidate], taken: int, reading: Reading
+) -> tuple[dict[str, KnownArticle], list[LeftOut]]:
+    """Returns the articles in the order of ``found``, and the unreadable ones (with a time beyond the calendar, say).
 
     ``taken`` is the number of bytes that the feed's other bodies already use.
     """
+    states = {candidate.article_id: State.of(candidate, reading.stamp) for candidate in found}
+    known = {id: one for id, state in states.items() if (one := reading.articles.find(state)) is not None}
+    new = [id for id in states if id not in known]
     over: dict[str, str] = {}
     try:
-        over = article_sizes.over_limit(conn, ids, taken)
-        loaded = articles.load_articles(conn, [id for id in ids if id not in over])
-        return {id: loaded[id] for id in ids if id not in over}, _left_out(over)
+        over = article_sizes.over_limit(conn, list(states), taken, {id: one.size for id, one in known.items()})
+        loaded = articles.load_articles(conn, [id for id in new if id not in over])
+        known |= {id: reading.articles.keep(states[id], article) for id, article in loaded.items()}
+        return {id: known[id] for id in states if id not in over}, _left_out(over)
     except Exception as error:
-        found, unreadable = {}, _left_out(over)
-        for id in [id for id in ids if id not in over]:
+        unreadable = _left_out(over)
+        for id in [id for id in new if id not in over]:
             try:
-                found[id] = articles.load_articles(conn, [id])[id]
+                known[id] = reading.articles.keep(states[id], articles.load_articles(conn, [id])[id])
             except Exception as problem:  # noqa: BLE001
                 unreadable.append(_unreadable(id, problem))
-        if not found and isinstance(error, DatabaseDown):
+        if not known and isinstance(error, DatabaseDown):
             raise
-        return found, unreadable
+        return {id: known[id] for id in states if id in known}, unreadable
 
 
 def _left_out(over: Mapping[str, str]) -> list[LeftOut]:

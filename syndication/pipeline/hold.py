@@ -6,7 +6,7 @@ expiry and an embargo are decisions and never wait; what newer articles push out
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -45,12 +45,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class HeldFeed:
-    """A feed ready to publish, with the entries that it keeps; ``complete`` adds those to another rendering of it."""
+    """A feed ready to publish, rendered with the entries that it keeps."""
 
     filled: FilledFeed
     rendered: RenderedFeed
     decision: Decision
-    complete: Callable[[RenderedFeed], RenderedFeed]
 
 
 def decide(

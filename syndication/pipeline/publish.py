@@ -10,11 +10,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from syndication.model.compression import COMPRESSORS
+from syndication.model.fragments import SEPARATORS
 from syndication.model.freshness import Cadence
-from syndication.model.values import Document, Feed, LeftOut, RenderedEntry, RenderedFeed, Section
+from syndication.model.values import (
+    DOCUMENT_DIGEST_LENGTH,
+    Document,
+    Feed,
+    LeftOut,
+    RenderedEntry,
+    RenderedFeed,
+    Section,
+    has_all_codings,
+)
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
-from syndication.pipeline.snapshot import SectionSnapshot
+from syndication.pipeline.joined_gzip import Parts, PieceCache, gzip_joined
+from syndication.pipeline.snapshot import SectionSnapshot, basis_of
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
 from syndication.store.publishing import new_version as stored_versions
@@ -23,17 +34,13 @@ from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
-DIGEST_LENGTH = 16
-"""Hexadecimal digits of the SHA-256 in an ETag. Together with the version before them, they are unique to a body."""
-
-
-Bodies = Mapping[str, Mapping[str, bytes]]
-"""Bytes by format and content coding."""
+Bodies = Mapping[str, bytes]
+"""Documents in gzip, by format."""
 
 
 def digest(body: bytes) -> str:
-    """Returns the digest of a body for its ETag."""
-    return hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
+    """Returns the digest of a sitemap file for its ETag."""
+    return hashlib.sha256(body).hexdigest()[:DOCUMENT_DIGEST_LENGTH]
 
 
 def compress(
@@ -50,18 +57,25 @@ def compress(
     }
 
 
-def codings_of(section: Section) -> tuple[str, ...]:
-    """Returns the content codings that a feed's documents are stored in.
+def compress_feed(rendered: RenderedFeed, cache: PieceCache, pool: ThreadPoolExecutor) -> dict[str, bytes]:
+    """Returns each format's body in gzip, joined from pieces of which most are in ``cache``."""
+    joined = gzip_joined([_parts(rendered, format) for format in rendered.heads], cache, pool)
+    return dict(zip(rendered.heads, joined, strict=True))
 
-    The newsroom's own sections have all. Of others there may be tens of thousands, most of them polled by nobody: these
-    have gzip, and web processes make what a second client asks for.
-    """
-    return tuple(COMPRESSORS) if section.owner == "configuration" else ("gzip",)
+
+def _parts(rendered: RenderedFeed, format: str) -> Parts:
+    return Parts(
+        body=rendered.bodies[format],
+        head=len(rendered.heads[format]),
+        sizes=[len(piece) for piece in rendered.pieces(format)],
+        hashes=rendered.hashes(format),
+        separator=SEPARATORS[format],
+    )
 
 
 def is_unchanged(current: PublishedState, rendered: RenderedFeed) -> bool:
     """Returns whether these bytes are already published."""
-    return current.version > 0 and current.digests == {format: digest(body) for format, body in rendered.bodies.items()}
+    return current.version > 0 and current.digests == rendered.digests
 
 
 def publication_times(current: PublishedState, now: datetime) -> tuple[datetime, datetime | None]:
@@ -79,7 +93,7 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
 def new_version(
     snapshot: SectionSnapshot, held: HeldFeed, bodies: Bodies, last_modified: datetime | None
 ) -> NewVersion:
-    """Returns the next version, with these ``bodies`` by format and content coding."""
+    """Returns the next version, with these ``bodies``."""
     current, feed, rendered = snapshot.published, held.filled.feed, held.rendered
     version = current.version + 1
     digests = _content_digests(snapshot, feed)
@@ -89,7 +103,7 @@ def new_version(
     corrected = {entry.article_id for entry in feed.entries if entry.corrected}
     return NewVersion(
         version=version,
-        documents=_documents(current, version, bodies, last_modified),
+        documents=_documents(current, version, rendered, bodies, last_modified),
         updated_at=feed.updated,
         last_modified=last_modified,
         next_due=held.filled.next_due,
@@ -104,7 +118,9 @@ def new_version(
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
+        basis=basis_of(current, snapshot.gathered.basis) if held.decision.hold is None else None,
         ends_editor_hold=current.editor_hold is not None,
+        coded=not has_all_codings(feed.section),
     )
 
 
@@ -118,7 +134,7 @@ def held_version(
     reasons = held.reasons
     return NewVersion(
         version=version,
-        documents=_documents(current, version, bodies, last_modified),
+        documents=_documents(current, version, rendered, bodies, last_modified),
         updated_at=feed.updated,
         last_modified=last_modified,
         next_due=held.next_due,
@@ -133,6 +149,7 @@ def held_version(
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
+        coded=not has_all_codings(feed.section),
     )
 
 
@@ -179,6 +196,7 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
         hold=held.decision.hold,
         missed=_was_missed(current, held),
         cadence=Cadence.of(entry.published_at for entry in entries),
+        basis=basis_of(current, snapshot.gathered.basis) if held.decision.hold is None else None,
         ends_editor_hold=current.editor_hold is not None,
     )
 
@@ -194,11 +212,19 @@ def write(
 
 
 def _documents(
-    current: PublishedState, version: int, bodies: Bodies, last_modified: datetime | None
+    current: PublishedState, version: int, rendered: RenderedFeed, bodies: Bodies, last_modified: datetime | None
 ) -> tuple[Document, ...]:
     return tuple(
-        Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
-        for format, coded in bodies.items()
+        Document(
+            section=current.section,
+            format=format,
+            version=version,
+            digest=rendered.digests[format],
+            last_modified=last_modified,
+            bodies={"gzip": body},
+            length=len(rendered.bodies[format]),
+        )
+        for format, body in bodies.items()
     )
 
 
@@ -229,8 +255,7 @@ def _was_missed(current: PublishedState, held: HeldFeed) -> bool:
 
 
 def _content_digests(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
-    articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
-    return {article.id: shown_articles.content_digest(article) for article in articles}
+    return {entry.article_id: snapshot.gathered.digest(entry.article_id) for entry in feed.entries}
 
 
 def _newly_shown(snapshot: SectionSnapshot, digests: Mapping[str, str]) -> dict[str, str]:

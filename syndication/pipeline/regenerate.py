@@ -10,9 +10,9 @@ A crash between any two steps repeats work and loses none.
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import HeldSnapshot, SectionHeld, rendered_entries
 from syndication.pipeline.failure_cause import failure_cause, with_triggers
@@ -29,26 +30,39 @@ from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfa
 from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
+from syndication.pipeline.joined_gzip import PieceCache
+from syndication.pipeline.known_articles import KnownArticles
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
-from syndication.pipeline.snapshot import DefinitionsMoved, SectionSnapshot, read_snapshot, require_revision
+from syndication.pipeline.snapshot import SameBasis, SectionSnapshot, read_snapshot, require_revision
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
 from syndication.render.kept_entries import splice
 from syndication.render.renderer import RenderEntries, Renderer
+from syndication.store import Connection
 from syndication.store.articles import render_deaths, shown_articles, terms
 from syndication.store.articles.terms import FillStep
 from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.hub import pings
 from syndication.store.processes import purge_queue
-from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
+from syndication.store.publishing import documents, leases, regenerations, section_state, waiting_work
+from syndication.store.publishing import new_version as stored_versions
 from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import NotRegistered, PublishedState
+from syndication.store.publishing.waiting_work import WaitingWork
 
 log = get_logger(__name__)
 
+TOGETHER = 20
+"""Sections requested without a change that are claimed together, and completed together if they would be the same. They
+take a few milliseconds each; a change that comes meanwhile is published before the rest."""
+
 COMPRESSING_THREADS = 2
 """More would take CPU cores from serving: a machine that is busy publishing must still answer polls."""
+
+PIECES_SHARE = 5
+"""The share of the memory for fragments that is for compressed pieces: they are a tenth as long, but each feed has its
+own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +103,20 @@ class Regenerator:
         """The feed revision that ``newsroom`` was made at; None: it follows no editors' feeds."""
         self._awake = self.fingerprints
         self._foreign = ForeignSections()
-        self.renderer = Renderer(fragment_memory, entries)
+        self.known = KnownArticles(fragment_memory // 4)
+        self._ahead: list[str] = []
+        """Sections that were claimed already, see ``regenerate_next``."""
+        self._goes_ahead = False
+        self._same: list[tuple[SameBasis, float]] = []
+        self._finished: deque[Outcome] = deque()
+        pieces = fragment_memory // PIECES_SHARE
+        self.renderer = Renderer(fragment_memory - pieces, entries)
+        self._pieces = PieceCache(pieces)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
+
+    def memory_used(self) -> int:
+        """Returns the bytes of the cached entries, and of their compressed pieces."""
+        return self.renderer.memory_used() + self._pieces.used
 
     def register(self) -> list[str]:
         """Registers the sections, and requests those whose configuration or renderer changed."""
@@ -115,6 +141,7 @@ class Regenerator:
         only when no other feed is waiting. ``changed`` feeds may have been deleted from the store and asked for again.
         """
         before, self.revision = self.fingerprints, revision
+        self._ahead = []  # They are free for this worker, as far as they are still its sections.
         self.newsroom = newsroom.after(self.newsroom)
         self.fingerprints, readers = self.newsroom.fingerprints(), self.newsroom.of_readers
         asleep = readers.difference(awake)
@@ -130,24 +157,34 @@ class Regenerator:
                 conn, new, RENDER_REVISION, self.database.now(conn), readers.intersection(new)
             )
 
-    def process_changes(self) -> int:
+    def look(self) -> WaitingWork:
+        """Returns what waits, which costs the newsroom nothing: transactions are opened only when there is work."""
+        with self.database.read() as conn:
+            return waiting_work.look(conn, self.owner, RENDER_REVISION, self.database.fixed_time)
+
+    def process_changes(self, *, ahead: bool = False, found: WaitingWork | None = None) -> int:
         """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
 
         Only a batch, so that sections already requested need not wait behind a big import. Also returns 0 while another
-        worker holds the changes: that worker processes them, or they are still there at the next look.
+        worker holds the changes: that worker processes them, or they are still there at the next look. ``ahead``: one
+        of the sections is claimed in the same transaction. ``found`` is what was just looked up.
         """
-        # Reading costs the newsroom nothing; a write transaction is opened only when there is work.
-        if not self._has_changes():
+        if not (found or self.look()).gathering:
             return 0
-        with suppress(DefinitionsMoved), self.database.write() as conn:
-            number = process_changes(conn, self.newsroom, self.database.now(conn), self._foreign)
-            # After the changes were read: those that came with a definition are not taken by who does not know it.
-            require_revision(conn, self.revision)
-            if number:
-                # The requests may be for workers of another configuration, which found the changes already taken.
-                self.database.notify(conn, WORK)
-            return number
-        return 1  # The changes are there still.
+        taken: list[str] = []
+        try:
+            with self.database.write() as conn:
+                now = self.database.now(conn)
+                number = process_changes(conn, self.newsroom, now, self._foreign, self.revision)
+                if number:
+                    # The requests may be for workers of another configuration, which found the changes already taken.
+                    self.database.notify(conn, WORK)
+                if ahead:
+                    taken = self._take(conn, now, leases.OWN_FEEDS)
+        except DefinitionsMoved:
+            return 1  # The changes are there still.
+        self._ahead = [*taken, *self._ahead]  # A change comes before requests without one.
+        return number
 
     def begin_terms(self, *, again: bool = False) -> None:
         """Lets ``fill_terms`` read the terms of all articles, if that was never done or is to be done ``again``."""
@@ -164,13 +201,51 @@ class Regenerator:
             require_revision(conn, self.revision)
             return step
 
-    def regenerate_next(self, *, readers: bool = True) -> Outcome | None:
+    def regenerate_next(
+        self, *, readers: bool = True, ahead: bool = False, found: WaitingWork | None = None
+    ) -> Outcome | None:
         """Regenerates the section that has waited longest; returns None if none can be claimed now.
 
-        ``readers``: feeds that readers asked for may be regenerated, if no other waits.
+        ``readers``: feeds that readers asked for may be regenerated, if no other waits. ``ahead``: the next section is
+        claimed in the transaction that publishes this one, unless changes wait, which are gathered first. ``found`` is
+        what was just looked up.
         """
-        section = self._claim(leases.EVERY_FEED if readers else leases.OWN_FEEDS)
-        return None if section is None else self.regenerate(section)
+        if not self._finished:
+            if not self._ahead:
+                self._ahead = self._claim(leases.EVERY_FEED if readers else leases.OWN_FEEDS, found, ahead=ahead)
+            self._goes_ahead = ahead
+            try:
+                self._regenerate_claimed()
+            finally:
+                self._goes_ahead = False
+        return self._finished.popleft() if self._finished else None
+
+    def _regenerate_claimed(self) -> None:
+        """Regenerates a section that was claimed; those before it that would be the same are completed together."""
+        outcome = None
+        while self._ahead and outcome is None:
+            outcome = self._regenerate(self._ahead.pop(0))
+        same, self._same = self._same, []
+        self._finished += self._confirm(same)
+        if outcome is not None:
+            self._finished.append(outcome)
+
+    def _confirm(self, same: Sequence[tuple[SameBasis, float]]) -> list[Outcome]:
+        """Completes the regenerations of what would be the same, in one transaction."""
+        if not same:
+            return []
+        started, taken = time.perf_counter(), list[str]()
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            done = [stored_versions.confirm(conn, one.published, now) for one, _ in same]
+            if self._goes_ahead and not self._ahead:
+                taken = self._take(conn, now, leases.OWN_FEEDS, unless_changes=True)
+        self._ahead = taken or self._ahead
+        share = (time.perf_counter() - started) / len(same)
+        return [
+            _same_outcome(one, "unchanged" if is_done else "overtaken", now, seconds + share)
+            for (one, seconds), is_done in zip(same, done, strict=True)
+        ]
 
     def regenerate_pending(self) -> Iterator[Outcome]:
         """Regenerates waiting sections one after the other, until none can be claimed now."""
@@ -191,6 +266,13 @@ class Regenerator:
 
     def regenerate(self, section: str) -> Outcome:
         """Regenerates one section. A failure is recorded and returned as an outcome: the other sections continue."""
+        outcome = self._regenerate(section)
+        if outcome is None:
+            (outcome,), self._same = self._confirm(self._same), []
+        return outcome
+
+    def _regenerate(self, section: str) -> Outcome | None:
+        """Does it; returns None for what would be the same, which is to be confirmed."""
         started = time.perf_counter()
         snapshot: SectionSnapshot | HeldSnapshot | None = None
         try:
@@ -202,6 +284,9 @@ class Regenerator:
             except SectionHeld as held:
                 snapshot = held.snapshot
                 return self._keep_held(held.snapshot, started)
+        except SameBasis as same:
+            self._same.append((same, time.perf_counter() - started))
+            return None
         except (DefinitionsMoved, NotRegistered):
             # The lease stays: this worker reads the definitions and takes the section again. Or a feed was forgotten.
             return Outcome(section, "overtaken", 0, time.perf_counter() - started)
@@ -215,28 +300,48 @@ class Regenerator:
             attempt = tried.failures + 1 if tried else None
             return Outcome(section, "failed", 0, time.perf_counter() - started, reason, attempt=attempt)
 
-    def _has_changes(self) -> bool:
-        with self.database.read() as conn:
-            if change_queue.oldest(conn) is not None:
-                return True
-            return bool(section_state.list_due(conn, self.database.now(conn)))
-
-    def _claim(self, priorities: tuple[int, ...] = leases.EVERY_FEED) -> str | None:
-        with self.database.read() as conn:
-            if not leases.any_pending(conn, self._awake, RENDER_REVISION):
-                return None
+    def _claim(
+        self,
+        priorities: tuple[int, ...] = leases.EVERY_FEED,
+        found: WaitingWork | None = None,
+        *,
+        ahead: bool = False,
+    ) -> list[str]:
+        found = found or self.look()
+        if not found.sections:
+            return []
         with self.database.write() as conn:
             now = self.database.now(conn)
-            dead = render_deaths.record_deaths(
-                conn, self.fingerprints, self.owner, (self.policy.retry_first, self.policy.retry_max), now
-            )
-            section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease, priorities)
+            retry = (self.policy.retry_first, self.policy.retry_max)
+            dead = render_deaths.record_deaths(conn, self.fingerprints, self.owner, retry, now) if found.dead else []
+            sections = self._take(conn, now, priorities, most=TOGETHER if ahead else 1)
         for slug in dead:
             log.warning("section_worker_died", section=slug)
-        return section
+        return sections
+
+    def _take(
+        self,
+        conn: Connection,
+        now: datetime,
+        priorities: tuple[int, ...],
+        *,
+        unless_changes: bool = False,
+        most: int = TOGETHER,
+    ) -> list[str]:
+        return leases.claim(
+            conn,
+            self._awake,
+            RENDER_REVISION,
+            self.owner,
+            now,
+            self.policy.lease,
+            priorities,
+            unless_changes=unless_changes,
+            most=most,
+        )
 
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
-        return read_snapshot(self.database, self.newsroom, slug, more, self.revision)
+        return read_snapshot(self.database, self.newsroom, slug, more, self.revision, self.known)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
         """Renders the feed; reads more articles while positions stay empty."""
@@ -269,18 +374,20 @@ class Regenerator:
         reasons = {id: reason for id, reason in reasons.items() if id not in snapshot.embargoed}
         decision = decide(current, filled, rendered, reasons, now, self.policy.hold)
         if decision.hold is None:
-            return HeldFeed(filled, rendered, decision, lambda feed: feed)
+            return HeldFeed(filled, rendered, decision)
         with self.database.read() as conn:
             bodies = documents.load_bodies(conn, current.section, current.version)
         entries = [RenderedEntry(entry.article_id, entry.entry_id, entry.digest) for entry in current.entries.values()]
-        complete = partial(splice, bodies=bodies, published=entries, order=decision.order)
+        feed = replace(filled.feed, updated=current.updated_at or filled.feed.updated)
         try:
-            return HeldFeed(keep(filled, decision, now), complete(rendered), decision, complete)
+            completed = self.renderer.assemble(feed, splice(rendered.entries, bodies, entries, decision.order))
+            completed = replace(completed, left_out=rendered.left_out)
+            return HeldFeed(keep(filled, decision, now), completed, decision)
         except (LookupError, ValueError):
             # Another worker has published a version since, and this one will be overtaken; or the documents are not as
             # a program of ours writes them, and holding them would hold withdrawals up too.
             log.exception("hold_impossible", section=current.section)
-            return HeldFeed(filled, rendered, Decision(None, None), lambda feed: feed)
+            return HeldFeed(filled, rendered, Decision(None, None))
 
     def _publish(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_Ending":
         current = snapshot.published
@@ -296,6 +403,7 @@ class Regenerator:
         return _Ending(result, version, now, held, new.missed and result != "overtaken")
 
     def _write(self, current: PublishedState, new: NewVersion) -> tuple[Result, datetime]:
+        taken: list[str] = []
         with self.database.write() as conn:
             now = self.database.now(conn)
             done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
@@ -303,6 +411,9 @@ class Regenerator:
                 purge_queue.enqueue(conn, current.section, new.version, now)
             if done and new.documents:
                 pings.enqueue(conn, self.policy.hubs, current.section, new.version, now)
+            if self._goes_ahead and not self._ahead:
+                taken = self._take(conn, now, leases.OWN_FEEDS, unless_changes=True)
+        self._ahead = taken or self._ahead
         return ("published" if new.documents else "unchanged") if done else "overtaken", now
 
     def _keep_held(self, held: HeldSnapshot, started: float) -> Outcome:
@@ -315,7 +426,7 @@ class Regenerator:
                 new = publish.still_held(held)
             else:
                 new = self._held_version(held)
-                size = sum(len(document.bodies["identity"]) for document in new.documents)
+                size = sum(document.size for document in new.documents)
             result, _ = self._write(current, new)
         return Outcome(
             current.section,
@@ -339,7 +450,7 @@ class Regenerator:
         deleted = deleted_entries(current, publish.leaving(current, entries, held.reasons))
         feed = replace(held.feed, updated=updated, max_age=max_age, deleted=deleted)
         rendered = self.renderer.assemble(feed, entries)
-        bodies = publish.compress(rendered.bodies, self._pool, publish.codings_of(section))
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool)
         return publish.held_version(held, rendered, feed, bodies, last_modified)
 
     def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
@@ -353,10 +464,9 @@ class Regenerator:
         deleted = deleted_entries(current, publish.leaving(current, rendered.entries, reasons))
         feed = replace(filled.feed, updated=updated, max_age=max_age, deleted=deleted)
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
-            rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
+            rendered = replace(self.renderer.assemble(feed, rendered.entries), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
-        codings = publish.codings_of(self.newsroom.sections[snapshot.published.section])
-        bodies = publish.compress(rendered.bodies, self._pool, codings)
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool)
         return publish.new_version(snapshot, held, bodies, last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, error: Exception) -> str:
@@ -381,6 +491,21 @@ class _Ending(NamedTuple):
     missed: bool = False
 
 
+def _same_outcome(same: SameBasis, result: Result, at: datetime, seconds: float) -> Outcome:
+    current = same.published
+    since = current.requested_at
+    return Outcome(
+        current.section,
+        result,
+        current.version,
+        seconds,
+        caught_up_at=current.requested_generation if same.is_caught_up else None,
+        entries=same.entries,
+        attempt=current.failures + 1,
+        waited_seconds=(at - since).total_seconds() if since is not None else None,
+    )
+
+
 def _outcome(snapshot: SectionSnapshot, ending: _Ending, seconds: float) -> Outcome:
     current, held = snapshot.published, ending.held
     rendered, decision = held.rendered, held.decision
@@ -394,7 +519,7 @@ def _outcome(snapshot: SectionSnapshot, ending: _Ending, seconds: float) -> Outc
         caught_up_at=current.requested_generation if snapshot.is_caught_up else None,
         entries=len(rendered.entries),
         left_out=len(held.filled.left_out),
-        bytes=sum(len(body) for body in rendered.bodies.values()),
+        bytes=rendered.size,
         attempt=current.failures + 1,
         waited_seconds=(ending.at - since).total_seconds() if ending.at is not None and since is not None else None,
         held=len(decision.kept),

@@ -25,7 +25,7 @@ from syndication.store import Connection
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown, SerializationConflict
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import sitemap_state, sitemaps
-from syndication.store.publishing.sitemap_state import OFF, Claim
+from syndication.store.publishing.sitemap_state import OFF, Claim, WaitingParts
 from syndication.store.publishing.sitemaps import SitemapFile
 
 log = get_logger(__name__)
@@ -106,14 +106,12 @@ class SitemapMaker:
                 with self.database.write() as conn:
                     sitemap_state.fail(conn, self.owner, claim.part, self.database.now(conn))
 
-    def next_ready(self) -> tuple[datetime | None, datetime]:
-        """Returns when the next step can be done (None: nothing waits), and the current time."""
-        with self.database.read() as conn:
-            now = self.database.now(conn)
-            ready = None
-            if self.fingerprint != OFF:
-                ready = sitemap_state.next_ready(conn, self.owner, self.fingerprint, now)
-            return ready, now
+    def waiting(self, conn: Connection) -> tuple[WaitingParts, datetime]:
+        """Returns which parts wait, now or for a moment to come, and the current time."""
+        now = self.database.now(conn)
+        if self.fingerprint == OFF:
+            return WaitingParts(), now
+        return sitemap_state.list_waiting(conn, self.owner, self.fingerprint, now), now
 
     def _set_site(self, site: Site) -> None:
         self.site = site

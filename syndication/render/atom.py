@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from syndication.model.formats import rfc3339
+from syndication.model.fragments import ENDS
 from syndication.model.values import DeletedEntry, Feed
 from syndication.render.clean_entry import CleanEntry, atom_id
 from syndication.render.feedgen_common import add_entry, generator
@@ -12,7 +13,7 @@ from syndication.render.text import visible_line
 ENTRY = (b"<entry", b"</entry>")
 """The delimiters of an entry in the bytes: escaped text cannot contain them."""
 
-END = b"</feed>"
+END = ENDS["atom"]
 
 MOST_DELETED = 50
 """The most tombstones of a document: an outage of its readers is shorter, and a document stays small."""

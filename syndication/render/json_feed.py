@@ -5,16 +5,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from syndication.model.feed_addresses import feed_url
+from syndication.model.fragments import ENDS
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import title
 from syndication.render.text import visible_line
 
+ITEMS = ',"items":['
+"""The end of a document's head."""
+
 
 def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
     """Returns the document with these items, each rendered by ``item``."""
+    return head(feed) + ",".join(items).encode() + ENDS["json"]
+
+
+def head(feed: Feed) -> bytes:
+    """Returns what comes before the items of a document."""
     site, section = feed.site, feed.section
-    head = _without_nothing(
+    values = _without_nothing(
         {
             "version": "https://jsonfeed.org/version/1.1",
             "title": title(feed),
@@ -28,8 +37,7 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
             "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs],
         }
     )
-    text = _dump(head)[:-1] + ',"items":[' + ",".join(items) + "]}"
-    return text.encode()
+    return (_dump(values)[:-1] + ITEMS).encode()
 
 
 def item(cleaned: CleanEntry) -> str:

@@ -10,12 +10,11 @@ from sys import getsizeof
 
 from syndication.model.fragments import Fragments
 from syndication.model.values import Entry, Feed, LeftOut, RenderedEntry, RenderedFeed
-from syndication.render import atom, rss
+from syndication.render import atom, json_feed, rss
 from syndication.render.clean_entry import atom_id
 from syndication.render.entries import LARGEST_ENTRY, RenderedEntries, render_entries
 from syndication.render.fragment_cache import MAX_BYTES, FragmentCache, cut
 from syndication.render.html import forget_sanitized
-from syndication.render.json_feed import jsonfeed
 
 LARGEST_DOCUMENT = LARGEST_ENTRY
 """Bytes of all entries of a feed in one format: it is compressed, stored and served as a whole."""
@@ -70,15 +69,7 @@ class Renderer:
         empty = replace(feed, entries=(), deleted=atom.deleted_entries(feed, shown))
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
         rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments]), rss.ENTRY, rss.END)
-        return RenderedFeed(
-            bodies={
-                "atom": b"".join([atom_head, *(f.atom for f in fragments), atom.END]),
-                "rss": b"".join([rss_head, *(f.rss for f in fragments), rss.END]),
-                "json": jsonfeed(empty, [f.json for f in fragments]),
-            },
-            entries=tuple(entries),
-            left_out=(),
-        )
+        return RenderedFeed({"atom": atom_head, "rss": rss_head, "json": json_feed.head(empty)}, tuple(entries), ())
 
     def _fragments(self, feed: Feed, careful: Careful | None) -> tuple[dict[str, Fragments], list[LeftOut]]:
         found: dict[str, Fragments] = {}

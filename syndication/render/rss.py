@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from syndication.model.fragments import ENDS
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import add_entry, generator
@@ -12,7 +13,7 @@ from syndication.render.feedgen_extensions import has_itunes, is_episode, ttl_mi
 ENTRY = (b"<item>", b"</item>")
 """The delimiters of an item in the bytes: escaped text cannot contain them."""
 
-END = b"</channel></rss>"
+END = ENDS["rss"]
 
 
 _TITLE = re.compile(b"<title>[^<]*</title>")

@@ -8,6 +8,7 @@ Readers take no lock: a change of a section's documents is one operation of a di
 import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from syndication.model.compression import COMPRESSORS
 from syndication.model.feed_addresses import wsgi_path
@@ -54,6 +55,7 @@ class DocumentMemory:
         self._ring: deque[str] = deque()
         self._remembering: list[dict[ResponseKey, CountedResponse]] = []
         self._remembered = 0
+        self._lacking: set[str] = set()
         self._lock = threading.Lock()
 
     @property
@@ -162,17 +164,46 @@ class DocumentMemory:
             path = wsgi_path(document.section, document.format)
             if self.by_path.get(path) is not document:
                 continue
-            body = COMPRESSORS[coding](document.source.bodies["identity"])
-            with self._lock:
-                document.encoded[coding] = prepare_coding(document, coding, body)
-                document.wanted.pop(coding, None)
-                document.responses.clear()
-                if self.by_path.get(path) is document:
-                    document.size += len(body)
-                    self.size += len(body)
-                    self._make_room()
+            self._add(document, coding, COMPRESSORS[coding](document.source.identity))
             made += 1
         return made
+
+    def lacking(self) -> set[str]:
+        """Returns the sections with documents in memory whose codings a worker is still to make."""
+        with self._lock:
+            self._lacking &= {document.section for document in self.by_path.values() if _lacks(document)}
+            return self._lacking.copy()
+
+    def add_coding(self, section: str, format: str, version: int, coding: str, body: bytes) -> None:
+        """Takes a coding that a worker has made of this version, if that is in memory still."""
+        document = self.by_path.get(wsgi_path(section, format))
+        if document is not None and document.version == version and document.encoded[coding].body is None:
+            self._add(document, coding, body)
+
+    def unpack(self, document: PreparedDocument) -> bytes:
+        """Returns the document as it is, and keeps that: few clients ask for it, but one that does asks again."""
+        body = document.source.identity
+        with self._lock:
+            if (known := document.encoded["identity"]).body is not None:
+                return known.body
+            document.encoded["identity"] = replace(known, body=body)
+            self._count(document, len(body))
+        return body
+
+    def _add(self, document: PreparedDocument, coding: str, body: bytes) -> None:
+        with self._lock:
+            document.encoded[coding] = prepare_coding(document, coding, body)
+            # What is made of the document later, with other headers, has it too.
+            document.source = replace(document.source, bodies={**document.source.bodies, coding: body})
+            document.wanted.pop(coding, None)
+            document.responses.clear()
+            self._count(document, len(body))
+
+    def _count(self, document: PreparedDocument, more: int) -> None:
+        if self.by_path.get(wsgi_path(document.section, document.format)) is document:
+            document.size += more
+            self.size += more
+            self._make_room()
 
     def _is_older(self, path: str, version: int) -> bool:
         document = self.by_path.get(path)
@@ -187,6 +218,8 @@ class DocumentMemory:
                 self.size -= before.size
                 document.polled = document.polled or before.polled
             self.size += document.size
+            if _lacks(document):
+                self._lacking.add(document.section)
             self.moves = self.moves or document.cadence is not None
             if document.modified is not None:
                 self.modified[document.section] = document.modified
@@ -215,6 +248,10 @@ class DocumentMemory:
             self.size -= document.size
             self.evicted += 1
             document.responses.clear()
+
+
+def _lacks(document: PreparedDocument) -> bool:
+    return document.awaits and any(document.encoded[coding].body is None for coding in COMPRESSORS)
 
 
 def paths(section: str) -> list[str]:

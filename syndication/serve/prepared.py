@@ -5,7 +5,16 @@ from email.utils import format_datetime
 
 from syndication.model.feed_addresses import feed_url
 from syndication.model.freshness import Cadence, max_age
-from syndication.model.values import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
+from syndication.model.values import (
+    ENCODINGS,
+    FORMATS,
+    MEDIA_TYPES,
+    CachePolicy,
+    Document,
+    Section,
+    Site,
+    has_all_codings,
+)
 from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
 
 CountKey = tuple[str, str, str]
@@ -30,7 +39,8 @@ COMMON_HEADERS: Headers = [
 class EncodedDocument:
     """A document in one encoding; ``tag`` is the entity tag without its quotes.
 
-    ``body`` is None while nobody has compressed it: what is the same for a client that has it can be said all the same.
+    ``body`` is None while nobody has compressed it (or, as it is, unpacked it): what is the same for a client that has
+    it can be said all the same.
     """
 
     tag: str
@@ -44,9 +54,10 @@ class PreparedDocument:
     """A document ready to be sent; ``modified`` is in seconds since 1970, ``size`` that of all bodies in bytes.
 
     ``cadence`` is None if its cache time is fixed. Otherwise its responses and the ``moving`` headers, by status line
-    and encoding, are those of one ``minute`` (since 1970). What is sent else never changes, so the remembered
-    ``responses`` cannot go stale. ``polled`` marks a document that was asked for since the memory last looked for
-    room, ``wanted`` counts the requests for codings that are not made yet.
+    and encoding, are those of one ``minute`` (since 1970). What is sent else changes only when a coding is added, and
+    the remembered ``responses`` with it. ``awaits``: a worker makes the missing codings, so this process makes none.
+    ``polled`` marks a document that was asked for since the memory last looked for room, ``wanted`` counts the requests
+    for codings that are not made yet.
     """
 
     section: str
@@ -57,6 +68,7 @@ class PreparedDocument:
     source: Document
     size: int
     cadence: Cadence | None = None
+    awaits: bool = False
     polled: bool = False
     wanted: dict[str, int] = field(default_factory=dict, repr=False)
     minute: int | None = None
@@ -94,6 +106,7 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
         source=document,
         size=sum(len(body) for body in document.bodies.values()),
         cadence=Cadence.from_text(document.cadence) if low != high else None,
+        awaits=has_all_codings(section),
     )
 
 
@@ -116,7 +129,8 @@ def _encode(document: Document, encoding: str, shared: "_Shared") -> EncodedDocu
     etag = document.etag(encoding)
     # RFC 9110 section 15.4.5: a 304 has the same Cache-Control, ETag and Vary as the 200.
     validators = [("ETag", etag), *shared.caching]
-    ok = [shared.media_type, ("Content-Length", str(len(body or b"")))]
+    length = document.size if encoding == "identity" else len(body or b"")
+    ok = [shared.media_type, ("Content-Length", str(length))]
     if encoding != "identity":
         ok.append(_CODINGS[encoding])
     return EncodedDocument(

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from syndication.model.asked_addresses import AskedAddress, parts_of
+from syndication.model.compression import COMPRESSORS
 from syndication.model.feed_addresses import feed_url
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue, CountedResponse, format_of, parse
@@ -112,13 +113,19 @@ def _respond_with_document(
             path, _text_response(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding"))
         )
     coded = document.encoded[encoding]
-    if coded.body is None and not is_fresh(coded.tag, document.modified, match, since):
-        encoding, coded = _substitute(catalogue, document, encoding, accept)
+    if not is_fresh(coded.tag, document.modified, match, since):
+        if coded.body is None and encoding != "identity":
+            encoding, coded = _substitute(catalogue, document, encoding, accept)
+        elif _has_substitute(document, encoding, accept, match):
+            encoding, coded = "gzip", document.encoded["gzip"]
     if is_fresh(coded.tag, document.modified, match, since):
         headers = catalogue.headers(document, NOT_MODIFIED, encoding, coded.not_modified)
         return NOT_MODIFIED, headers, b"", (path, NOT_MODIFIED, encoding)
     headers = catalogue.headers(document, OK, encoding, coded.ok)
-    return OK, headers, (coded.body or b"") if method == "GET" else b"", (path, OK, encoding)
+    if method != "GET":
+        return OK, headers, b"", (path, OK, encoding)
+    body = catalogue.memory.unpack(document) if coded.body is None else coded.body
+    return OK, headers, body, (path, OK, encoding)
 
 
 def _substitute(
@@ -128,10 +135,21 @@ def _substitute(
 
     For a client that takes no other, RFC 9110 section 12.5.3 allows the document as it is.
     """
-    catalogue.memory.want(document, wanted)
-    made = [coding for coding, coded in document.encoded.items() if coded.body is not None]
+    if not document.awaits:
+        catalogue.memory.want(document, wanted)
+    made = [coding for coding, coded in document.encoded.items() if coded.body is not None or coding == "identity"]
     encoding = negotiate(accept, made) or "identity"
     return encoding, document.encoded[encoding]
+
+
+def _has_substitute(document: PreparedDocument, wanted: str, accept: str | None, match: str | None) -> bool:
+    """Returns whether the client has the document in gzip, which it got while the wanted coding was not made yet.
+
+    It takes gzip too, so RFC 9110 section 12.1 leaves the choice to the server: nothing has changed.
+    """
+    if match is None or wanted not in COMPRESSORS or wanted == "gzip" or negotiate(accept, ("gzip",)) != "gzip":
+        return False
+    return is_fresh(document.encoded["gzip"].tag, None, match, None)
 
 
 def _with_count_key(path: str, response: Response) -> CountedResponse:

@@ -37,7 +37,8 @@ class AskedFeeds:
         self._sweeper = sweeper
         self._addresses = asked_addresses(settings)
         self.own = regenerator.newsroom
-        self._number = 0
+        self.number = 0
+        """The number of the last change that was taken up."""
         self._feeds: dict[str, asked_feeds.AskedFeed] = {}
         self._sections: dict[str, Section] = {}
         self._asleep: set[str] = set()
@@ -57,14 +58,14 @@ class AskedFeeds:
         """Takes up what changed since the last call: one read of one row if nothing did."""
         with self._database.read() as conn:
             last = asked_feeds.last_number(conn)
-            if last == self._number:
+            if last == self.number:
                 return
-            changed = asked_feeds.changed_since(conn, self._number if last > self._number else 0)
+            changed = asked_feeds.changed_since(conn, self.number if last > self.number else 0)
         gone = set[str]()
-        if last < self._number:  # Another database, such as a restored one.
+        if last < self.number:  # Another database, such as a restored one.
             gone = set(self._sections)
             self._feeds, self._sections, self._asleep = {}, {}, set()
-        self._number = last
+        self.number = last
         for feed in changed:
             if feed.forgotten:
                 self._feeds.pop(feed.slug, None)

@@ -23,14 +23,15 @@ from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
+from syndication.model.values import has_all_codings
 from syndication.notifications.notifier import Notifier
 from syndication.outbound.engine import Engine
+from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
-from syndication.pipeline.snapshot import DefinitionsMoved
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
@@ -42,10 +43,13 @@ from syndication.store.db.database import WORK, Database, DatabaseDown, Serializ
 from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
 from syndication.store.processes import delivery_moments, workers
-from syndication.store.publishing import section_state, sitemap_state
+from syndication.store.publishing import article_stamps, section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
+from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds
+from syndication.worker.coding_thread import CodingThread
 from syndication.worker.outbound_queues import outbound_queues
+from syndication.worker.quiet import QuietWait
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
 from syndication.worker.source_threads import SourceThreads
@@ -59,6 +63,16 @@ PAUSE_WITHOUT_DATABASE = 1.0
 
 SILENT_SECONDS = 2.0
 """How long a worker that stops waits for a PostgreSQL that is silent, in all. What it does is repeated by another."""
+
+SITEMAPS_WAIT = (1.0, 5.0)
+"""Seconds without another change until sitemaps are written, and the longest they wait for that while a newsroom
+publishes all the time. Crawlers read them every few minutes at best; each writing costs more than a feed."""
+
+INDEX_WAIT = (0.3, 2.0)
+"""The same of the search index. Until an article is indexed, each search reads it itself, so few should wait."""
+
+INDEXING_RETRY = 10.0
+"""The pause in seconds after indexing failed."""
 
 RECENT = timedelta(hours=1)
 """Sections regenerated within this time need no reconciliation: another worker has just done it."""
@@ -106,10 +120,14 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.outbound = Engine(database, outbound_queues(lambda: self.settings, self.id))
+        self.codings = CodingThread(database)
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
         self.reader_share = TimeShare(READERS)
+        self.sitemaps_quiet = QuietWait(*SITEMAPS_WAIT)
+        self.index_quiet = QuietWait(*INDEX_WAIT)
+        self._caught_up_in: float | None = None
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
@@ -121,7 +139,7 @@ class Worker:
     def run(self) -> None:
         """Runs until ``stop``; finishes the current section first."""
         own = self.settings.worker
-        worker_metrics.serve(own.metrics_host, own.metrics_port, self.regenerator.renderer.memory_used)
+        worker_metrics.serve(own.metrics_host, own.metrics_port, self.regenerator.memory_used)
         self.isolated.start()
         self.heartbeat()
         marked = self.regenerator.register()
@@ -132,6 +150,7 @@ class Worker:
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
         waking.start()
         self.outbound.start()
+        self.codings.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -147,6 +166,7 @@ class Worker:
             if self.sources is not None:
                 self.sources.stop()
             self.outbound.stop()
+            self.codings.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
@@ -211,8 +231,7 @@ class Worker:
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
         self._fill_terms()
-        self._write_sitemaps()
-        self._index_articles()
+        self._catch_up()
         due, now = self.regenerator.next_due()
         schedule_due(self.scheduler, self.tasks, due, now)
 
@@ -225,29 +244,51 @@ class Worker:
         outcomes = []
         while not self._stopping.is_set():
             self._progress.step()
-            self._follow_settings()
-            self.asked.follow()
-            noticed = self.regenerator.process_changes()
-            started = time.monotonic()
-            outcome = self.regenerator.regenerate_next(readers=not self.reader_share.wait(started))
+            found = self.regenerator.look()
+            if self._follow(found):
+                found = self.regenerator.look()
+            noticed = self.regenerator.process_changes(ahead=True, found=found)
+            outcome = self._regenerate(found)
             if outcome is not None:
-                if outcome.section in self.regenerator.newsroom.of_readers:
-                    self.reader_share.record(started, time.monotonic())
-                log_outcome(outcome)
-                worker_metrics.record_regeneration(outcome.result, outcome.seconds)
-                worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
-                worker_metrics.record_missed(outcome.missed)
-                if outcome.result == "published":
-                    self._notify_published()
                 outcomes.append(outcome)
-            if not self._answer_preview() and outcome is None and not noticed:
+            answered = found.previews and self._answer_preview()
+            if not answered and outcome is None and not noticed:
                 break
         return outcomes
 
-    def _notify_published(self) -> None:
+    def _regenerate(self, found: WaitingWork) -> Outcome | None:
+        """Regenerates the section that has waited longest, if one can be claimed; ``found`` was just looked up."""
+        started = time.monotonic()
+        readers = not self.reader_share.wait(started)
+        with self.codings.first():
+            outcome = self.regenerator.regenerate_next(readers=readers, ahead=True, found=found)
+        if outcome is None:
+            return None
+        if outcome.section in self.regenerator.newsroom.of_readers:
+            self.reader_share.record(started, time.monotonic())
+        log_outcome(outcome)
+        worker_metrics.record_regeneration(outcome.result, outcome.seconds)
+        worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
+        worker_metrics.record_missed(outcome.missed)
+        if outcome.result == "published":
+            self._notify_published(outcome)
+        return outcome
+
+    def _notify_published(self, outcome: Outcome) -> None:
         """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
+        section = self.regenerator.newsroom.sections.get(outcome.section)
+        if section is not None and has_all_codings(section):
+            self.codings.published(outcome.section, outcome.version)
         for queue in ("purge", PUSH):
             self.outbound.notify(queue)
+
+    def _follow(self, found: WaitingWork) -> bool:
+        """Follows other settings and other feeds of readers; returns whether there are any."""
+        if (found.revision, found.asked) == (self.effective.revision, self.asked.number):
+            return False
+        self._follow_settings()
+        self.asked.follow()
+        return True
 
     def _follow_settings(self) -> None:
         """Continues with the feeds that editors have defined by now, and with files that were read again."""
@@ -271,7 +312,7 @@ class Worker:
         return answered
 
     def _pause(self) -> float | None:
-        """Returns the seconds until a waiting section can be claimed or a waiting preview answered."""
+        """Returns the seconds until a waiting section can be claimed, a preview answered, or other work begun."""
         readers = self.reader_share.wait(time.monotonic())
         ready, now = self.regenerator.next_ready_at(readers=not readers)
         pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
@@ -280,9 +321,8 @@ class Worker:
         preview = self.preview_share.wait(time.monotonic())
         if preview and self.previewer.waiting():
             pauses.append(preview)
-        ready, now = self.sitemaps.next_ready()
-        if ready is not None:
-            pauses.append(max((ready - now).total_seconds(), 0.001))
+        if self._caught_up_in is not None:
+            pauses.append(max(self._caught_up_in, 0.001))
         return min(pauses, default=None)
 
     def _sweep(self) -> None:
@@ -304,6 +344,33 @@ class Worker:
         worker_metrics.record_sweep_step(time.perf_counter() - started)
         return not ended
 
+    def _catch_up(self) -> None:
+        """Writes sitemaps and indexes articles once publishing has been quiet; then notes when to look again."""
+        for_sitemaps, for_index = self._waits()
+        if for_sitemaps == 0:
+            self._write_sitemaps()
+        if for_index == 0:
+            self._index_articles()
+        if 0 in (for_sitemaps, for_index):
+            for_sitemaps, for_index = self._waits()
+        self._caught_up_in = min((one for one in (for_sitemaps, for_index) if one is not None), default=None)
+
+    def _waits(self) -> tuple[float | None, float | None]:
+        """Returns the seconds until sitemaps are to be written and articles indexed; None: nothing waits for that."""
+        with self.database.read() as conn:
+            parts, now = self.sitemaps.waiting(conn)
+        waiting = self.regenerator.look()
+        clock = time.monotonic()
+        quiet = self.sitemaps_quiet.wait(parts.marks or None, clock)
+        pauses = [] if parts.ready_at is None else [max((parts.ready_at - now).total_seconds(), 0.0)]
+        pauses += [] if quiet is None else [quiet]
+        return max(pauses, default=None), self.index_quiet.wait(waiting.to_index, clock)
+
+    def _publish_between(self) -> None:
+        """Publishes what waits, if anything does, before other work goes on."""
+        if self.regenerator.look().publishing:
+            self._drain()
+
     def _write_sitemaps(self) -> None:
         """Writes what waits of the sitemaps; feeds come first, and go on between any two steps."""
         worked = False
@@ -311,10 +378,11 @@ class Worker:
             for _ in steps:
                 if self._stopping.is_set():
                     break
-                self._drain()
+                self._publish_between()
                 worked = True
         if worked:
             self.outbound.notify("purge")
+        self.sitemaps_quiet.done(time.monotonic())
 
     def _fill_terms(self) -> None:
         """Reads the terms of all articles if nobody has yet; publishes after each step."""
@@ -334,18 +402,20 @@ class Worker:
 
     def _index_articles(self) -> None:
         """Indexes what has changed for searches; feeds come first, and go on between any two steps."""
-        while not self._stopping.is_set() and self._index_step():
-            self._drain()
-
-    def _index_step(self) -> bool:
-        """Does one step; returns False if nothing is left to index, or if it failed: the next round tries again."""
-        try:
-            return search_index.index_next(self.database)
-        except (DatabaseDown, SerializationConflict):
-            raise
-        except Exception:  # A search index must not stop the worker, which publishes.
-            log.exception("indexing_failed")
-            return False
+        rest = 0.0
+        more = True
+        while more and not self._stopping.is_set():
+            try:
+                # Fewer were all: what has come since is indexed together, after a pause.
+                more = search_index.index_next(self.database) >= search_index.INDEXED_AT_ONCE
+            except (DatabaseDown, SerializationConflict):
+                raise
+            except Exception:  # A search index must not stop the worker, which publishes.
+                log.exception("indexing_failed")
+                rest = INDEXING_RETRY
+                break
+            self._publish_between()
+        self.index_quiet.done(time.monotonic(), rest=rest)
 
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""
@@ -354,6 +424,7 @@ class Worker:
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
+            article_stamps.renew_all(conn)  # A change may have been missed.
             feed_query.repair_links(conn, None)
             sitemap_state.request_all(conn)
             generations = section_state.request(

@@ -18,6 +18,7 @@ from syndication.store.hub import delivery_log, echoes, intents, pings, subscrip
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import (
+    article_stamps,
     article_states,
     deliveries,
     previews,
@@ -50,6 +51,7 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     tokens.prune(conn, now, _days_before(now, settings.editors.audit_days))
     render_deaths.prune(conn, now - FATAL_KEPT)
     deletions.prune(conn)
+    article_stamps.prune(conn)
     withdrawal_batches.prune(conn, now - withdrawal_batches.KEPT)
     sessions.delete_expired(conn, now)
     pending_logins.prune(conn, now)

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import string
+import time
 
 import brotli
 import pytest
@@ -51,6 +52,15 @@ def test_copy_equals_the_feed_in_each_encoding(cache, machines, wanted):
     assert copy.body == origin.body and FIRST in UNPACK[wanted](copy.body)
     for name in ("etag", "last-modified", "cache-control", "content-type", "vary", "link"):
         assert copy.headers[name] == origin.headers[name], name
+
+
+@pytest.mark.parametrize("accept", ["br, gzip", "gzip, zstd;q=0.3", "*", "br, x-gzip"])
+def test_a_new_version_that_has_only_gzip_yet_is_not_fetched_unpacked(cache, machines, accept):
+    number = time.monotonic_ns()
+    machines.put(f"new-{number}", f"New {number}", "world")
+    time.sleep(1.2)  # The cache's copy has expired.
+    found = until(lambda: (a := cache.get(SHORT, Accept_Encoding=accept)).headers["x-cache"] != "STALE" and a)
+    assert coding(found) in ("gzip", negotiate(accept))
 
 
 def test_encodings_are_cached_separately(cache):

@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.dearest_requests import Catalogue, Target
+from benchmarks.publishing.server import Sent, Statement, of_regenerations, read_statements, sent
+from benchmarks.publishing.versions import versions
 from benchmarks.table import percentile
 from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.store.access.tokens import SCOPES
@@ -41,6 +43,68 @@ SOURCES = pytest.param("sources", marks=[pytest.mark.thorough, pytest.mark.timeo
 @pytest.mark.parametrize("name", ["generating", "deliveries", *THOROUGH, SOURCES])
 def test_a_benchmark_shows_its_table(name):
     assert "-----" in benchmarks("--quick", name)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this machine does not allow it: there is no history in git")
+def test_publishing_is_measured_beside_a_version_out_of_git():
+    lines = benchmarks("--quick", "publishing", "--against", "HEAD").splitlines()
+    assert [words.split() for words in lines if words.strip().startswith("HEAD")] == [["HEAD", "now", "ratio"]]
+    rows = {line[2:].partition("  ")[0]: line[2:].partition("  ")[2].split() for line in lines if line.startswith("  ")}
+    for name in (
+        "commit to served, in turns, p99 ms",
+        "statements of a regeneration, from claim to commit",
+        "rebuild of 8 sections, other title, sections a second",
+        "click to served, all 8 sections, nothing changed, s",
+    ):
+        before, now, ratio = (float(cell.replace(",", "")) for cell in rows[name])
+        assert before > 0 and now > 0 and 0.05 < ratio < 20, name
+
+
+def test_a_version_that_is_not_in_git_is_named_before_anything_runs():
+    with pytest.raises(RuntimeError, match="no-such-version is not in this repository"), versions("no-such-version"):
+        pass
+
+
+def test_statements_of_a_session_are_counted_once_for_many_rows_and_apart_from_what_frames_them():
+    lines = [
+        "|7|news|worker|LOG:  execute <unnamed>: ;",
+        "|7|news|worker|LOG:  statement: BEGIN ISOLATION LEVEL READ COMMITTED",
+        "|7|news|worker|LOG:  execute <unnamed>: INSERT INTO entry",
+        "\tVALUES ($1)",
+        "|7|news|worker|DETAIL:  Parameters: $1 = 'LOG:  statement: SELECT 1'",
+        "|9|news|web|LOG:  statement: SELECT 1",
+        "|7|news|worker|LOG:  execute _pg3_0: INSERT INTO entry",
+        "\tVALUES ($1)",
+        "|7|news|worker|LOG:  statement: COMMIT",
+        "|7|news|worker|LOG:  statement: SELECT 1",
+        "|8|other|worker|LOG:  statement: SELECT 1",
+        "|7|news|worker|LOG:  connection authorized: user=postgres",
+    ]
+    assert sent(read_statements(lines), "news", "worker") == Sent(work=2, frame=3)
+
+
+def test_a_regeneration_has_the_statements_from_its_claim_to_its_commit():
+    def transaction(session, *texts):
+        return [Statement(session, "news", "worker", text) for text in ("BEGIN", *texts, "COMMIT")]
+
+    claim = "UPDATE section_state SET lease_owner=$1, lease_until=$2"
+    done = "UPDATE section_state SET completed_generation=$1, lease_owner=$2"
+    version = ("INSERT INTO document (section) VALUES ($1)",) * 3
+    found = [
+        *transaction(7, "SELECT 1"),
+        *transaction(7, "SELECT 1", claim),
+        *transaction(8, "SELECT 2", "SELECT 3", "SELECT 4"),
+        *transaction(7, done, *version),
+        *transaction(7, "SELECT 1"),
+        *transaction(7, claim),
+        *transaction(8, "SELECT 2"),
+        *transaction(7, done, *version, claim),
+        *transaction(8, "SELECT 2"),
+        *transaction(7, done, *version),
+    ]
+    assert of_regenerations(found, "news", "worker") == [2 + 3 + 2, 1 + 1 + 2 + 1, 1 + 2]
 
 
 FORMS = ("usual", "numbers", "fullest", "longest", "largest")

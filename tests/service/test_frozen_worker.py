@@ -95,7 +95,7 @@ class Watch:
         assert all(versions[slug] >= version for slug, version in self.seen.items())
         self.seen = versions
         assert len({document.version for document in found}) <= 1
-        bodies = [document.bodies["identity"] for document in found]
+        bodies = [document.identity for document in found]
         return bool(bodies) and all(f"article/{id}".encode() in body for id in ids for body in bodies)
 
     def settled(self) -> bool:

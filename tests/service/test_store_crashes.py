@@ -18,17 +18,20 @@ from tests.support.service import until
 
 # The steps in their order; a process is killed just before and just after each.
 STEPS = [
-    "syndication.pipeline.gather:change_queue.read",
-    "syndication.pipeline.gather:change_queue.remove",
+    "syndication.pipeline.gather:change_queue.take",
+    "syndication.pipeline.gather:noticed.read",
+    "syndication.pipeline.gather:terms.write_terms",
+    "syndication.pipeline.gather:search_index.note_changes",
     "syndication.store.publishing.section_state:request",
+    "syndication.pipeline.gather:record_gathered",
     "syndication.pipeline.regenerate:leases.claim",
-    "syndication.pipeline.snapshot:published.get_published",
+    "syndication.pipeline.snapshot:read_section",
     "syndication.pipeline.snapshot:gather",
     "syndication.render.renderer:Renderer.render",
-    "syndication.pipeline.publish:compress",
+    "syndication.pipeline.publish:compress_feed",
     "syndication.store.publishing.published:complete",
     "syndication.store.publishing.published:write_documents",
-    "syndication.store.publishing.published:write_entries",
+    "syndication.store.publishing.entry_rows:write_entries",
     "syndication.store.publishing.published:write_tombstones",
     "syndication.store.publishing.published:write_left_out",
     "commit:1",
@@ -123,4 +126,4 @@ def assert_whole_or_old(desk: Desk) -> None:
     assert len({document.version for document in documents.values()}) == 1
     for article in ("stays", "comes", "leaves"):
         for document in documents.values():
-            assert (f"Story {article}" in document.bodies["identity"].decode()) == (article in shown)
+            assert (f"Story {article}" in document.identity.decode()) == (article in shown)

@@ -72,13 +72,13 @@ class Desk:
             return next(d for d in documents.load_documents(conn, [slug]) if d.format == format)
 
     def body(self, slug: str = "taiwan", format: str = "atom") -> str:
-        return self.document(slug, format).bodies["identity"].decode()
+        return self.document(slug, format).identity.decode()
 
     def everything(self) -> str:
         """Returns all published documents as one text."""
         with self.database.read() as conn:
             found = documents.load_documents(conn, self.sections)
-        return "\n".join(document.bodies["identity"].decode() for document in found)
+        return "\n".join(document.identity.decode() for document in found)
 
     def state(self, slug: str = "taiwan") -> section_state.SectionState:
         with self.database.read() as conn:

@@ -15,6 +15,7 @@ from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
 from syndication.model.feed_definition import FeedDefinition
 from syndication.model.selection import Selection, Term
+from syndication.pipeline.codings import make_codings
 from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.store.access import (
     login_failures,
@@ -43,6 +44,7 @@ from syndication.store.outbound import attempts
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import (
+    article_stamps,
     asked_feeds,
     editor_holds,
     feed_definitions,
@@ -101,6 +103,8 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     bring_articles(database, 300, folder)
     desk.put("bad", title="\x01", published_at=at())
     desk.work()
+    for slug in ("all", "taiwan"):
+        make_codings(database, slug, desk.state(slug).version, lambda: None)
     withdraw(database, ["story-1", "story-2", "story-4"], by)
     restore(database, ["story-2"], by)
     withdraw_together(database, ["story-5", "story-8"], by, HOSTILE)
@@ -133,6 +137,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         _notify(conn, by, now)
         _push(conn, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
+        article_stamps.renew_all(conn)
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk
 

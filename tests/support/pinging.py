@@ -133,7 +133,7 @@ class Publisher:
     def fetch(self, url: str) -> bytes:
         """Returns a topic as it is served now."""
         slug, _, format = url.removeprefix(f"{self.base_url}/feeds/").rpartition(".")
-        return self.desk.document(slug, format).bodies["identity"]
+        return self.desk.document(slug, format).identity
 
     def urls(self, *slugs: str) -> list[str]:
         """The addresses of sections in every format."""

@@ -1,8 +1,25 @@
 """Finds stored articles over a limit without reading them: a program of the newsroom may write any row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, case, cast, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    LargeBinary,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from syndication.model.field_limits import (
     MAX_AUTHOR_ID,
@@ -65,30 +82,48 @@ PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
 )
 """The other parts of an article: field, table, maximum rows, maximum characters of their texts."""
 
+NOTHING_KNOWN: Mapping[str, int] = {}
+
 
 def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
     """Returns the bytes of each existing article's body, and the reason for each article over a limit."""
     bodies: dict[str, int] = {}
     found: dict[str, str] = {}
     for some in batched(ids):
-        _measure(conn, some, bodies, found)
-        for name, table, most, texts in PARTS:
-            _count(conn, some, name, table, most, texts, found)
+        for row in conn.execute(_MEASURE[conn.dialect.name], {"ids": list(some)}):
+            if row.part == OWN:
+                bodies[row.id] = row.number
+            words = _words(row.part, row.number, row.long)
+            if words is not None:
+                found.setdefault(row.id, words)
     return bodies, found
 
 
-def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str, str]:
+def _words(part: int, number: int, long: str | None) -> str | None:
+    """Returns why an article cannot be read; None: one of its parts is within its limits."""
+    if part != OWN:
+        name, _, most, _ = PARTS[part]
+        return f"it has {number:,} {name} (maximum {most:,})" if number > most else f"a text in its {name} is too long"
+    if long is not None:
+        return f"its {long} is too long (maximum {TEXTS[long]:,} characters)"
+    return f"its html has {number:,} bytes (maximum {MAX_FEED_HTML:,})" if number > MAX_FEED_HTML else None
+
+
+def over_limit(
+    conn: Connection, ids: Sequence[str], taken: int = 0, known: Mapping[str, int] = NOTHING_KNOWN
+) -> dict[str, str]:
     """Returns the reason for each of these articles that cannot be read for a feed.
 
     In the order of ``ids``: once the bodies before it fill a feed, an article is also over the limit. ``taken`` is the
-    number of bytes that other bodies already use.
+    number of bytes that other bodies already use. ``known`` are the bytes of the bodies that are within their limits,
+    and need not be measured.
     """
-    bodies, found = measure(conn, ids)
+    bodies, found = measure(conn, [id for id in ids if id not in known])
     total = taken
     for id in ids:
         if id in found:
             continue
-        size = bodies.get(id, 0)
+        size = known[id] if id in known else bodies.get(id, 0)
         if total + size > MAX_FEED_HTML:
             found[id] = f"with it, the bodies in this feed exceed {MAX_FEED_HTML // 2**20} MiB: shorten it"
         else:
@@ -96,44 +131,39 @@ def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str
     return found
 
 
-def _measure(conn: Connection, ids: Sequence[str], bodies: dict[str, int], found: dict[str, str]) -> None:
+OWN = -1
+"""Stands for an article's own row where the place in ``PARTS`` stands for its parts."""
+
+
+def _measuring(dialect: str) -> CompoundSelect[Any]:
+    """Selects each article's row, and those of its parts that are over a limit, in this order."""
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
     columns = ArticleRow.__table__.c
     long = case(
-        *((_octets(conn, columns[name]) > most * BYTES_A_CHARACTER, name) for name, most in TEXTS.items()), else_=None
+        *((_octets(dialect, columns[name]) > most * BYTES_A_CHARACTER, name) for name, most in TEXTS.items()),
+        else_=None,
     )
-    query = select(columns.id, _octets(conn, columns.html).label("body"), long.label("long")).where(columns.id.in_(ids))
-    for row in conn.execute(query):
-        bodies[row.id] = row.body
-        if row.long is not None:
-            found[row.id] = f"its {row.long} is too long (maximum {TEXTS[row.long]:,} characters)"
-        elif row.body > MAX_FEED_HTML:
-            found[row.id] = f"its html has {row.body:,} bytes (maximum {MAX_FEED_HTML:,})"
-
-
-def _count(
-    conn: Connection,
-    ids: Sequence[str],
-    name: str,
-    table: type[Base],
-    most: int,
-    texts: dict[str, int],
-    found: dict[str, str],
-) -> None:
-    columns = table.__table__.c
-    number = func.count()
-    long = [func.max(_octets(conn, columns[text])) > size * BYTES_A_CHARACTER for text, size in texts.items()]
-    query = select(columns.article_id, number.label("number")).where(columns.article_id.in_(ids))
-    for row in conn.execute(query.group_by(columns.article_id).having(or_(number > most, *long))):
-        words = (
-            f"it has {row.number:,} {name} (maximum {most:,})"
-            if row.number > most
-            else f"a text in its {name} is too long"
+    selects = [
+        select(
+            literal(OWN).label("part"), columns.id.label("id"), _octets(dialect, columns.html).label("number"),
+            cast(long, Text).label("long"),
+        ).where(columns.id.in_(ids))
+    ]  # fmt: skip
+    for part, (_, table, most, texts) in enumerate(PARTS):
+        columns, number = table.__table__.c, func.count()
+        over = [func.max(_octets(dialect, columns[text])) > size * BYTES_A_CHARACTER for text, size in texts.items()]
+        counted = select(literal(part), columns.article_id, number, cast(null(), Text)).where(
+            columns.article_id.in_(ids)
         )
-        found.setdefault(row.article_id, words)
+        selects.append(counted.group_by(columns.article_id).having(or_(number > most, *over)))
+    return union_all(*selects).order_by("part")
 
 
-def _octets(conn: Connection, column: ColumnElement[str]) -> ColumnElement[int]:
+def _octets(dialect: str, column: ColumnElement[str]) -> ColumnElement[int]:
     """Returns the bytes of a text; PostgreSQL knows them without reading values stored outside the row."""
-    if conn.dialect.name == "postgresql":
+    if dialect == "postgresql":
         return func.octet_length(column)
     return func.length(cast(column, LargeBinary))
+
+
+_MEASURE = {dialect: _measuring(dialect) for dialect in ("sqlite", "postgresql")}

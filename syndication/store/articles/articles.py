@@ -1,11 +1,30 @@
 """Writes and reads articles as the frozen values of ``model.values``."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, inspect, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    inspect,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from syndication.errors import ArticleError
 from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
@@ -324,49 +343,73 @@ def _children(article: Article) -> dict[type[Base], list[dict[str, Any]]]:
     }
 
 
-def _with_ids(table: type[Base]) -> Select[Any]:
-    """Selects the rows of some articles, in order; cached, because building a statement costs as much as running it."""
-    columns = table.__table__.c
-    column = columns.id if table is ArticleRow else columns.article_id
-    query = select(table.__table__).where(column.in_(bindparam("ids", expanding=True)))
-    if table is ArticleRow:
-        corrected = ArticleCorrectionRow.article_id == ArticleRow.id
-        query = query.add_columns(ArticleCorrectionRow.corrected_at).outerjoin(ArticleCorrectionRow, corrected)
-    return query.order_by(column, columns.position) if "position" in columns else query
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+_OWN = (
+    select(ArticleRow.__table__, ArticleCorrectionRow.corrected_at)
+    .outerjoin(ArticleCorrectionRow, ArticleCorrectionRow.article_id == ArticleRow.id)
+    .where(ArticleRow.id.in_(_IDS))
+)
+
+_PARTS: tuple[tuple[type[Base], Sequence[str], Sequence[str]], ...] = (
+    (ArticleSectionRow, ("section",), ()),
+    (AuthorRow, _AUTHOR, ()),
+    (TagRow, ("tag",), ()),
+    (ImageRow, ("url", "caption", "credit", "alt"), ("width", "height")),
+    (EnclosureRow, ("url", "media_type", "title"), ("length", "duration")),
+)
+"""The other rows of an article: their table, texts and numbers."""
 
 
-_WITH_IDS = {table: _with_ids(table) for table in ARTICLE_ROWS}
+def _parts() -> CompoundSelect[Any]:
+    """Selects all of them in one statement, each with the place of its table in ``_PARTS``, four texts, two numbers."""
+    selects = []
+    for part, (table, texts, numbers) in enumerate(_PARTS):
+        columns = table.__table__.c
+        position = columns.position if "position" in columns else literal(0)
+        values = [*(columns[name] for name in texts), *(cast(null(), Text) for _ in range(4 - len(texts)))]
+        values += [*(columns[name] for name in numbers), *(cast(null(), BigInteger) for _ in range(2 - len(numbers)))]
+        named = [value.label(f"value_{place}") for place, value in enumerate(values)]
+        found = select(literal(part).label("part"), columns.article_id, position.label("position"), *named)
+        selects.append(found.where(columns.article_id.in_(_IDS)))
+    return union_all(*selects).order_by("part", "article_id", "position")
+
+
+_OTHERS = _parts()
 
 
 def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
-    """Returns the articles with these ids, whatever their status; one query a table for each 500 ids."""
+    """Returns the articles with these ids, whatever their status; two queries for each 500 ids."""
     found: dict[str, Article] = {}
     for some in batched(ids):
-        sections = _by_article(conn, ArticleSectionRow, some, lambda row: row.section)
-        authors = _by_article(conn, AuthorRow, some, lambda row: Author(*(getattr(row, n) for n in _AUTHOR)))
-        tags = _by_article(conn, TagRow, some, lambda row: row.tag)
-        images = _by_article(conn, ImageRow, some, lambda row: Image(*(getattr(row, n) for n in _IMAGE)))
-        files = _by_article(conn, EnclosureRow, some, lambda row: Enclosure(*(getattr(row, n) for n in _ENCLOSURE)))
-        for row in conn.execute(_WITH_IDS[ArticleRow], {"ids": list(some)}):
+        parts: dict[str, tuple[list[Any], ...]] = {}
+        for part, article_id, _, *values in conn.execute(_OTHERS, {"ids": list(some)}):
+            of_article = parts.setdefault(article_id, ([], [], [], [], []))
+            of_article[part].append(_part(part, values))
+        for row in conn.execute(_OWN, {"ids": list(some)}):
+            sections, authors, tags, images, files = parts.get(row.id, ([], [], [], [], []))
             found[row.id] = Article(
                 **{name: getattr(row, name) for name in _COLUMNS},
                 corrected_at=row.corrected_at,
-                sections=tuple(sections.get(row.id, ())),
-                authors=tuple(authors.get(row.id, ())),
-                tags=tuple(tags.get(row.id, ())),
-                image=next(iter(images.get(row.id, ())), None),
-                enclosures=tuple(files.get(row.id, ())),
+                sections=tuple(sections),
+                authors=tuple(authors),
+                tags=tuple(tags),
+                image=next(iter(images), None),
+                enclosures=tuple(files),
             )
     return found
 
 
-def _by_article(
-    conn: Connection, table: type[Base], ids: Sequence[str], make: Callable[[Any], Any]
-) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for row in conn.execute(_WITH_IDS[table], {"ids": list(ids)}):
-        found.setdefault(row.article_id, []).append(make(row))
-    return found
+def _part(part: int, values: Sequence[Any]) -> Any:
+    """Returns the value of a row of ``_OTHERS``."""
+    table, texts, numbers = _PARTS[part]
+    if table is ArticleSectionRow or table is TagRow:
+        return values[0]
+    named = dict(zip(texts, values, strict=False)) | dict(zip(numbers, values[4:], strict=False))
+    return _VALUES[table](**named)
+
+
+_VALUES: Mapping[type[Base], Callable[..., Any]] = {AuthorRow: Author, ImageRow: Image, EnclosureRow: Enclosure}
 
 
 def get_article(conn: Connection, article_id: str) -> Article | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, exists, func, select
 
 from syndication.store.articles.selected_articles import PUBLISHED
 from syndication.store.db.batches import batched
@@ -13,6 +13,9 @@ from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow, TombstoneRow
 
+Fact = Literal["withdrawn", "embargoed", "was_out", "shown"]
+"""What the kind of a change depends on: the article has a withdrawal, appears later, was out, or was shown."""
+
 
 def change_kinds(conn: Connection, written: Mapping[str, datetime], now: datetime) -> dict[str, ChangeKind]:
     """Returns the kind of each article's last change, as far as readers are concerned; ``written`` is its time.
@@ -20,40 +23,51 @@ def change_kinds(conn: Connection, written: Mapping[str, datetime], now: datetim
     A regeneration may have been faster than this look: what a feed has added since is new, and was not edited.
     """
     kinds: dict[str, ChangeKind] = dict.fromkeys(written, "deleted")
+    conditions: Mapping[Fact, ColumnElement[bool]] = {
+        "withdrawn": exists().where(WithdrawalRow.article_id == ArticleRow.id),
+        "embargoed": ArticleRow.published_at > now,
+        "shown": exists().where(ShownArticleRow.article_id == ArticleRow.id),
+        "was_out": exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn"),
+    }
+    query = select(
+        ArticleRow.id,
+        and_(ArticleRow.status == "published", ArticleRow.published_at.is_not(None)).label("is_published"),
+        added_at().label("added_at"),
+        *(condition.label(fact) for fact, condition in conditions.items()),
+    )
+    for some in batched(sorted(written)):
+        for row in conn.execute(query.where(ArticleRow.id.in_(some))):
+            facts = {fact for fact in conditions if row._mapping[fact]}
+            kinds[row.id] = kind_of(facts, row.added_at, written[row.id], is_published=row.is_published)
+    return kinds
+
+
+def added_at() -> ScalarSelect[datetime]:
+    """Selects when a feed last added the article of the row; NULL: none did."""
     entry, version = FeedVersionChangeRow, FeedVersionRow
-    added = (
+    return (
         select(func.max(version.at))
         .join(entry, (version.section == entry.section) & (version.version == entry.version))
         .where(entry.change == "added", entry.article_id == ArticleRow.id)
         .correlate(ArticleRow)
         .scalar_subquery()
     )
-    query = select(
-        ArticleRow.id,
-        ArticleRow.status,
-        ArticleRow.published_at,
-        exists().where(WithdrawalRow.article_id == ArticleRow.id).label("withdrawn"),
-        exists().where(ShownArticleRow.article_id == ArticleRow.id).label("shown"),
-        exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn").label("was_out"),
-        added.label("added_at"),
-    )
-    for some in batched(sorted(written)):
-        for row in conn.execute(query.where(ArticleRow.id.in_(some))):
-            kinds[row.id] = _kind(row, written[row.id], now)
-    return kinds
 
 
-def _kind(row: Any, written_at: datetime, now: datetime) -> ChangeKind:
-    if row.withdrawn:
+def kind_of(
+    facts: Collection[Fact], added_at: datetime | None, written_at: datetime, *, is_published: bool
+) -> ChangeKind:
+    """Returns the kind of a change that was written at a time, of an article that a feed last added at ``added_at``."""
+    if "withdrawn" in facts:
         return "withdrawn"
-    if row.status != "published" or row.published_at is None:
+    if not is_published:
         return "draft"
-    if row.published_at > now:
+    if "embargoed" in facts:
         return "scheduled"
-    if row.was_out:
+    if "was_out" in facts:
         return "restored"
-    is_new = row.added_at is not None and row.added_at > written_at
-    return "edited" if row.shown and not is_new else "published"
+    is_new = added_at is not None and added_at > written_at
+    return "edited" if "shown" in facts and not is_new else "published"
 
 
 def list_shown(conn: Connection, ids: Collection[str]) -> set[str]:

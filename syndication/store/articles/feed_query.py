@@ -1,15 +1,42 @@
 """A feed's articles, newest first, at the same cost for any number of articles; the query is ``selected_articles``."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from syndication.model.selection import Term, TermKind
 from syndication.model.wanted_terms import WantedTerms
-from syndication.store.articles.selected_articles import PUBLISHED, select_ids, walk_newest, walks
+from syndication.store.articles.selected_articles import (
+    PUBLISHED,
+    Walk,
+    first_upcoming,
+    is_selected,
+    plain_term,
+    select_upcoming,
+    walk_newest,
+    walks,
+)
 from syndication.store.db.batches import batched
+from syndication.store.db.types import UtcTime
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
+from syndication.store.tables.publishing import ArticleStampRow, ShownArticleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +44,65 @@ class Candidate:
     """An article that can be in a feed.
 
     ``updated_at`` and ``expires_at`` are as the database writes them, and only if asked for: another program may have
-    written a time that no program of ours can read.
+    written a time that no program of ours can read. ``stamp`` is that of the article's stored state
+    (``article_stamps``), and comes with them, as does ``shown``, the digest of what readers saw of it
+    (``shown_articles``).
     """
 
     article_id: str
     published_at: datetime
     updated_at: str | None = None
     expires_at: str | None = None
+    stamp: int | None = None
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRows:
+    """The newest selected articles that are public, newest first, with their times, stamps and what readers saw.
+
+    ``upcoming`` is when the next selected article under embargo becomes public.
+    """
+
+    candidates: list[Candidate]
+    upcoming: datetime | None
+
+
+def read_feed(conn: Connection, wanted: WantedTerms, now: datetime, limit: int) -> FeedRows:
+    """Returns the newest ``limit`` of the selected articles that are public at ``now``, and what comes next.
+
+    Of one term it is one statement, built once.
+    """
+    plain = plain_term(wanted)
+    if plain is None:
+        found = list_newest(conn, wanted, now, limit, times=True)
+        return FeedRows(found, first_upcoming(conn, wanted, now))
+    kind, key = plain
+    rows = conn.execute(_plain(kind), {"now": now, "most": limit, "term": key}).all()
+    if not rows:
+        return FeedRows([], first_upcoming(conn, wanted, now))
+    return FeedRows([Candidate(*row[:-1]) for row in rows], rows[0][-1])
+
+
+@lru_cache(maxsize=8)
+def _plain(kind: TermKind | None) -> Any:
+    """Selects the rows of a walk of one term of this kind (None: of all articles), each with the next embargo's end."""
+    now: Any = bindparam("now", type_=UtcTime())
+    walk = Walk(None if kind is None else Term(kind, bindparam("term", type_=ArticleRow.id.type)))  # type: ignore[arg-type]  # not its key, but where it will be
+    upcoming = select_upcoming(walk, now).scalar_subquery().label("upcoming")
+    return _with_times(walk_newest(walk, now)).add_columns(upcoming).limit(bindparam("most", type_=Integer()))
+
+
+def _with_times(query: Any) -> Any:
+    """Adds the columns of a ``Candidate`` that come if they are asked for."""
+    query = query.add_columns(
+        cast(ArticleRow.updated_at, Text).label("updated_at"),
+        cast(ArticleRow.expires_at, Text).label("expires_at"),
+        ArticleStampRow.stamp,
+        ShownArticleRow.digest,
+    )
+    query = query.outerjoin(ArticleStampRow, ArticleStampRow.article_id == ArticleRow.id)
+    return query.outerjoin(ShownArticleRow, ShownArticleRow.article_id == ArticleRow.id)
 
 
 def list_newest(
@@ -31,19 +110,13 @@ def list_newest(
 ) -> list[Candidate]:
     """Returns the newest ``limit`` of the selected articles that are public at ``now``, newest first.
 
-    ``times``: with their other times.
+    ``times``: with their other times and their stamps.
     """
     found: dict[str, Candidate] = {}
     for walk in walks(conn, wanted):
         query = walk_newest(walk, now).limit(limit)
-        if times:
-            query = query.add_columns(
-                cast(ArticleRow.updated_at, Text).label("updated_at"),
-                cast(ArticleRow.expires_at, Text).label("expires_at"),
-            )
-        for row in conn.execute(query):
-            other = row._mapping
-            found[row.id] = Candidate(row.id, row.published_at, other.get("updated_at"), other.get("expires_at"))
+        rows: Iterable[Any] = conn.execute(_with_times(query) if times else query)
+        found.update((row[0], Candidate(*row)) for row in rows)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
 
@@ -74,24 +147,40 @@ def find_departure_reasons(
     An article missing from the result was pushed out by newer ones.
     """
     reasons = dict.fromkeys(article_ids, "deleted")
+    row, out = ArticleRow, exists().where(WithdrawalRow.article_id == ArticleRow.id)
+    columns = (
+        row.id,
+        row.status,
+        row.published_at,
+        row.expires_at,
+        out.label("out"),
+        is_selected(wanted).label("here"),
+    )
     for some in batched(sorted(article_ids)):
-        # A withdrawal outlives the article's row.
-        out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
-        reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
-        here = select_ids(conn, wanted, some)
-        columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
-        for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
-            if row.status == "withdrawn":
-                reasons[row.id] = "withdrawn"
-            elif row.status == "draft" or row.published_at > now:
-                reasons[row.id] = "unpublished"
-            elif row.expires_at is not None and row.expires_at <= now:
-                reasons[row.id] = "expired"
-            elif row.id not in here:
-                reasons[row.id] = "moved"
+        for one in conn.execute(select(*columns).where(row.id.in_(some))):
+            if one.out or one.status == "withdrawn":
+                reasons[one.id] = "withdrawn"
+            elif one.status == "draft" or one.published_at > now:
+                reasons[one.id] = "unpublished"
+            elif one.expires_at is not None and one.expires_at <= now:
+                reasons[one.id] = "expired"
+            elif not one.here:
+                reasons[one.id] = "moved"
             else:
-                del reasons[row.id]
+                del reasons[one.id]
+    for some in batched(sorted(id for id, reason in reasons.items() if reason == "deleted")):
+        # A withdrawal outlives the article's row.
+        gone = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
+        reasons |= dict.fromkeys(conn.scalars(gone), "withdrawn")
     return reasons
+
+
+@lru_cache(maxsize=1024)
+def _departed(wanted: WantedTerms) -> Any:
+    row, out = ArticleRow, exists().where(WithdrawalRow.article_id == ArticleRow.id)
+    columns = (row.id, row.status, row.published_at, row.expires_at)
+    found = select(*columns, out.label("out"), is_selected(wanted).label("here"))
+    return found.where(row.id.in_(bindparam("ids", expanding=True)))
 
 
 def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime) -> set[str]:

@@ -52,10 +52,13 @@ class IndexedArticle:
     words: frozenset[str]
 
 
+_NOTE = insert(SearchChangeRow.__table__).inline()  # type: ignore[arg-type]  # a Table, whose numbers nobody asks for
+
+
 def note_changes(conn: Connection, article_ids: Collection[str]) -> None:
     """Notes articles to index, in the transaction that gathers their changes."""
     if article_ids:
-        conn.execute(insert(SearchChangeRow), [{"article_id": id} for id in sorted(article_ids)])
+        conn.execute(_NOTE, [{"article_id": id} for id in sorted(article_ids)])
 
 
 def begin_fill(conn: Connection) -> None:
@@ -70,8 +73,8 @@ def is_filled(conn: Connection) -> bool:
     return bool(rows) and rows[0].after is None
 
 
-def index_next(database: Database) -> bool:
-    """Indexes the next articles that wait; returns whether any did.
+def index_next(database: Database) -> int:
+    """Indexes the next articles that wait; returns how many, of which fewer than ``INDEXED_AT_ONCE`` were all.
 
     Reads and splits outside of the write transaction. That one then takes the rows that were read: who finds them gone
     has been overtaken by another worker, which has read the article later, and leaves it alone.
@@ -86,11 +89,10 @@ def index_next(database: Database) -> bool:
         seqs = [seq for some in waiting.values() for seq in some]
         there: set[int] = set()
         for some in batched(seqs):
-            there.update(conn.scalars(select(SearchChangeRow.seq).where(SearchChangeRow.seq.in_(some))))
+            gone = delete(SearchChangeRow).where(SearchChangeRow.seq.in_(some))
+            there.update(conn.scalars(gone.returning(SearchChangeRow.seq)))
         store_indexed(conn, {id: read.get(id) for id, some in waiting.items() if there.issuperset(some)})
-        for some in batched(seqs):
-            conn.execute(delete(SearchChangeRow).where(SearchChangeRow.seq.in_(some)))
-    return True
+    return len(waiting)
 
 
 def _waiting(conn: Connection) -> dict[str, list[int]]:
@@ -103,15 +105,15 @@ def _waiting(conn: Connection) -> dict[str, list[int]]:
     return found
 
 
-def _fill_next(database: Database) -> bool:
-    """Notes the next articles of all, also those that are gone; returns whether any were left.
+def _fill_next(database: Database) -> int:
+    """Notes the next articles of all, also those that are gone; returns 0 if none were left to look for.
 
     They are indexed like changed ones: what two workers read at different times would otherwise be stored in any order.
     """
     with database.read() as conn:
         rows = conn.execute(select(SearchFillRow.after)).all()
         if rows and rows[0].after is None:
-            return False
+            return 0
     with database.write() as conn:
         _lock(conn)
         after = conn.scalar(select(SearchFillRow.after))
@@ -119,7 +121,7 @@ def _fill_next(database: Database) -> bool:
             ids = _next_ids(conn, after)
             note_changes(conn, ids)
             conn.execute(update(SearchFillRow).values(after=ids[-1] if ids else None))
-    return True
+    return NOTED_AT_ONCE
 
 
 def _next_ids(conn: Connection, after: str) -> list[str]:
@@ -132,10 +134,14 @@ def _next_ids(conn: Connection, after: str) -> list[str]:
     return list(conn.scalars(select(both.c.id).order_by(both.c.id).limit(NOTED_AT_ONCE)))
 
 
+_ROW = select(SearchFillRow.id).with_for_update()
+
+
 def _lock(conn: Connection) -> None:
     """Lets one worker write at a time, so that two never choose the same place."""
-    conn.execute(upsert(conn, SearchFillRow).values(id=1, after="").on_conflict_do_nothing())
-    conn.execute(select(SearchFillRow.id).with_for_update())
+    if conn.scalar(_ROW) is None:
+        conn.execute(upsert(conn, SearchFillRow).values(id=1, after="").on_conflict_do_nothing())
+        conn.execute(_ROW)
 
 
 def read_indexed(conn: Connection, ids: Sequence[str]) -> dict[str, IndexedArticle]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal_column, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from syndication.model.selection import Term
+from syndication.model.selection import Term, TermKind
 from syndication.model.wanted_terms import LEAST_REACH, WantedTerms
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.terms import ArticleTermRow
@@ -107,24 +107,34 @@ def moment_of(walk: Walk) -> tuple[InstrumentedAttribute[datetime | None], Instr
 
 def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> datetime | None:
     """Returns when the next selected article under embargo becomes public."""
-    moments = []
-    for walk in walks(conn, wanted):
-        moment, _ = moment_of(walk)
-        query = select(moment).where(moment > now)
-        if walk.term is None:
-            query = query.where(ArticleRow.status == PUBLISHED)
-        else:
-            link, own = _link(walk.term)
-            query = query.where(own, link.status == PUBLISHED)
-        if walk.rest is not None:
-            query = query.where(walk.rest)
-        moments.append(conn.scalar(query.order_by(moment).limit(1)))
+    moments = [conn.scalar(select_upcoming(walk, now)) for walk in walks(conn, wanted)]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def select_ids(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]) -> set[str]:
-    """Returns those of the stored articles (at most one batch) that are selected, whether public or not."""
-    return set(conn.scalars(select(ArticleRow.id).where(ArticleRow.id.in_(article_ids), is_selected(wanted))))
+def select_upcoming(walk: Walk, now: datetime) -> Select[datetime | None]:
+    """Selects when the next article of a walk that is under embargo becomes public."""
+    table: Any = ArticleRow if walk.term is None else _table(walk.term)
+    # A plain walk may be the query around this one, so the table has another name here.
+    other = aliased(table) if walk.rest is None else table
+    query = select(other.published_at).where(other.published_at > now, other.status == PUBLISHED)
+    if walk.term is not None:
+        query = query.where(_own(other, walk.term))
+    if walk.rest is not None:
+        query = query.where(walk.rest)
+    return query.order_by(other.published_at).limit(1)
+
+
+def plain_term(wanted: WantedTerms) -> tuple[TermKind | None, str] | None:
+    """Returns kind and key of the one term that is all a feed wants, (None, "") if it wants every article; or None.
+
+    Then its walk is a plain one, the same for every term of the kind.
+    """
+    if wanted.all or wanted.none:
+        return None
+    if not wanted.any:
+        return None, ""
+    (term, *others) = wanted.any
+    return (term.kind, term.key) if not others and _is_indexed(term, wanted) else None
 
 
 def _conditions(groups: Iterable[Sequence[Term]], wanted: WantedTerms, id: _Id) -> list[ColumnElement[bool]]:

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, Subquery, bindparam, select, union
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.values import Article
 from syndication.store.db.batches import batched
-from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow, DeletedArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 
@@ -138,12 +138,14 @@ def _plain(value: Any) -> Any:
     return value.timestamp() if isinstance(value, datetime) else value
 
 
+_DIGESTS = select(ShownArticleRow.article_id, ShownArticleRow.digest).where(ShownArticleRow.article_id.in_(_IDS))
+
+
 def digests(conn: Connection, article_ids: Collection[str]) -> dict[str, str | None]:
     """Returns the recorded digests of these articles; one that was never shown is missing."""
     found: dict[str, str | None] = {}
     for some in batched(sorted(article_ids)):
-        query = select(ShownArticleRow.article_id, ShownArticleRow.digest).where(ShownArticleRow.article_id.in_(some))
-        found.update((row.article_id, row.digest) for row in conn.execute(query))
+        found.update((row.article_id, row.digest) for row in conn.execute(_DIGESTS, {"ids": list(some)}))
     return found
 
 
@@ -154,11 +156,17 @@ def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
     """
     if not shown:
         return
-    statement = insert(conn, ShownArticleRow)
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=["article_id"], set_={"digest": statement.excluded.digest}),
-        [{"article_id": id, "digest": shown[id]} for id in sorted(shown)],
-    )
+    conn.execute(_RECORDED[conn.dialect.name], [{"article_id": id, "digest": shown[id]} for id in sorted(shown)])
+
+
+def _recorded(statement: Any) -> Any:
+    return statement.on_conflict_do_update(index_elements=["article_id"], set_={"digest": statement.excluded.digest})
+
+
+_RECORDED = {
+    "sqlite": _recorded(sqlite.insert(ShownArticleRow)),
+    "postgresql": _recorded(postgresql.insert(ShownArticleRow)),
+}
 
 
 def unrecorded_sections(conn: Connection) -> list[str]:

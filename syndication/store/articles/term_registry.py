@@ -3,17 +3,29 @@
 Only the terms of articles that were public are registered: a draft or an embargo shows nowhere.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
-from syndication.model.selection import ID_MARK, Term, TermKind, term_key, term_slug
+from syndication.model.selection import ID_MARK, TERM_KINDS, Term, TermKind, term_key, term_slug
 from syndication.model.term_words import beginnings
 from syndication.store.db.batches import batched
-from syndication.store.db.pairs import MAX_PAIRS, is_one_of
 from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.terms import ArticleTermRow, TermRow, TermWordRow
@@ -57,11 +69,27 @@ def find_public_term(conn: Connection, kind: TermKind, slug: str, now: datetime)
     return None if row is None else registered(row)
 
 
+# Each kind by its own walk through the index: for pairs of values, SQLite reads the whole table.
+_REGISTERED = union_all(
+    *(
+        select(TermRow.__table__).where(
+            TermRow.kind == kind, TermRow.key.in_(bindparam(kind, expanding=True, type_=Text()))
+        )
+        for kind in TERM_KINDS
+        if kind != "section"
+    )
+)
+
+
 def get_terms(conn: Connection, terms: Iterable[Term]) -> dict[Term, RegisteredTerm]:
     """Returns the registered ones among these terms."""
     found: dict[Term, RegisteredTerm] = {}
-    for some in batched(sorted(set(terms)), MAX_PAIRS):
-        for one in conn.execute(select(TermRow.__table__).where(is_one_of(TermRow.kind, TermRow.key, some))):
+    for some in batched(sorted(set(terms))):
+        keys: dict[str, list[str]] = {kind: [] for kind in TERM_KINDS if kind != "section"}
+        for term in some:
+            keys.setdefault(term.kind, []).append(term.key)
+        keys.pop("section", None)  # A section has its own address.
+        for one in conn.execute(_REGISTERED, keys):
             found[Term(one.kind, one.key)] = registered(one)
     return found
 
@@ -112,16 +140,27 @@ def register_terms(conn: Connection, now: datetime, names: Names) -> int:
         for named in names(conn, ids).values():
             for term, name in named.items():
                 wanted.setdefault(term, name)
-        _register(conn, wanted)
-        _rename(conn, wanted, now, names)
+        register(conn, wanted, now, names)
         conn.execute(update(ArticleTermRow).where(ArticleTermRow.article_id.in_(ids)).values(registered=1))
         done += len(ids)
+        if len(ids) < REGISTERED_AT_ONCE:
+            break
     return done
 
 
-def _register(conn: Connection, wanted: dict[Term, str]) -> None:
+def register(conn: Connection, wanted: Mapping[Term, str], now: datetime, names: Names) -> None:
+    """Gives addresses to the new ones of these terms, and authors with an id the name that they have now.
+
+    Their articles are public, and their ``article_term`` rows are stored already.
+    """
+    known = get_terms(conn, wanted)
+    _register(conn, wanted, known)
+    _rename(conn, wanted, known, now, names)
+
+
+def _register(conn: Connection, wanted: Mapping[Term, str], known: Collection[Term]) -> None:
     """Registers what is new; another worker may do the same at the same time."""
-    new = sorted(wanted.keys() - get_terms(conn, wanted).keys())
+    new = sorted(wanted.keys() - set(known))
     number = 1
     while new:
         rows = [{"kind": term.kind, "key": term.key, "name": wanted[term], "slug": _slug(term, number)} for term in new]
@@ -144,11 +183,12 @@ def _index_words(conn: Connection, names: dict[Term, str]) -> None:
         conn.execute(insert(conn, TermWordRow).on_conflict_do_nothing(), words)
 
 
-def _rename(conn: Connection, wanted: dict[Term, str], now: datetime, names: Names) -> None:
+def _rename(
+    conn: Connection, wanted: Mapping[Term, str], known: Mapping[Term, RegisteredTerm], now: datetime, names: Names
+) -> None:
     """Gives authors with an id the name that their newest public article has, if these articles name them otherwise."""
-    known = get_terms(conn, [term for term in wanted if term.kind == "author" and term.key.startswith(ID_MARK)])
     for term, one in sorted(known.items()):
-        if one.name == wanted[term]:
+        if term.kind != "author" or not term.key.startswith(ID_MARK) or one.name == wanted[term]:
             continue
         newest = conn.scalar(
             select(ArticleTermRow.article_id)

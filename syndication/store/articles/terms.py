@@ -5,70 +5,26 @@ compute. See ``term_registry`` for the addresses of terms.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Text,
-    bindparam,
-    case,
-    delete,
-    func,
-    literal,
-    or_,
-    select,
-    union,
-    union_all,
-    update,
-)
+from sqlalchemy import Connection, Text, bindparam, case, delete, select, union, union_all, update
 
-from syndication.model.field_limits import MAX_AUTHOR_ID, MAX_AUTHORS, MAX_LANGUAGE, MAX_NAME, MAX_TAG, MAX_TAGS
 from syndication.model.json_types import MAX_ID
-from syndication.model.selection import TERM_KINDS, Term, TermKind
-from syndication.model.wanted_terms import author_terms, named_terms
-from syndication.store.articles.term_registry import register_terms
+from syndication.model.selection import Term
+from syndication.store.articles.stored_terms import StoredTerms, collect, term_parts
+from syndication.store.articles.term_registry import register, register_terms
 from syndication.store.db.batches import batched
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.db.upsert import insert as upsert
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, AuthorRow, TagRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.terms import ArticleTermRow, TermFillRow
 
 FILLED_AT_ONCE = 500
 """Articles read in one step of ``fill_terms``: some tens of milliseconds, the longest that a change waits for it."""
 
-MOST: Mapping[TermKind, int] = {"tag": MAX_TAGS, "language": 1}
-"""The names of an article that are looked at, by kind: an article with more is in no feed."""
-
-
-@dataclass(slots=True)
-class _Stored:
-    """What the tables say of one article: its stored terms, whether they are outdated, its names by kind, its authors.
-
-    An author is a name and an id.
-    """
-
-    terms: set[Term] = field(default_factory=set)
-    outdated: bool = False
-    names: dict[TermKind, list[str]] = field(default_factory=dict)
-    authors: list[tuple[str, str | None]] = field(default_factory=list)
-
-    @property
-    def named(self) -> dict[Term, str]:
-        """The terms that the names and ids make, each with its first name."""
-        return self._others() | author_terms(self.authors[:MAX_AUTHORS]).all
-
-    @property
-    def addressed(self) -> dict[Term, str]:
-        """Those of the terms that get an address."""
-        return self._others() | author_terms(self.authors[:MAX_AUTHORS]).addressed
-
-    def _others(self) -> dict[Term, str]:
-        found: dict[Term, str] = {}
-        for kind, names in self.names.items():
-            found |= named_terms(kind, names[: MOST[kind]])
-        return found
+_START = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class TermChange(NamedTuple):
@@ -88,14 +44,28 @@ def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime)
     nothing for articles whose terms, times and status are as stored. The new terms of public articles get addresses.
     """
     found: dict[str, TermChange] = {}
-    written = False
     for some in batched(sorted(id for id in article_ids if len(id) <= MAX_ID)):
-        read = _read(conn, some)
-        written |= _write(conn, read)
-        found |= {id: TermChange(frozenset(one.terms), frozenset(one.named)) for id, one in read.items()}
-    if written:
-        register_terms(conn, now, names_of)
+        found |= write_terms(conn, _read(conn, some, now), now)
     return found
+
+
+def write_terms(conn: Connection, read: Mapping[str, StoredTerms], now: datetime) -> dict[str, TermChange]:
+    """Does the same with what was read of these articles a moment ago."""
+    read = {id: one for id, one in sorted(read.items()) if len(id) <= MAX_ID}
+    rewritten = _write(conn, read)
+    if rewritten.addressed:
+        register(conn, rewritten.addressed, now, names_of)
+    if rewritten.moved:
+
+        def names(conn: Connection, ids: Sequence[str]) -> dict[str, dict[Term, str]]:
+            unknown = [id for id in ids if id not in read]
+            others = names_of(conn, unknown) if unknown else {}
+            return others | {id: read[id].addressed for id in ids if id in read}
+
+        register_terms(conn, now, names)
+    return {
+        id: TermChange(frozenset(one.terms), frozenset(one.named)) for id, one in read.items() if one.terms or one.named
+    }
 
 
 def names_of(conn: Connection, article_ids: Sequence[str]) -> dict[str, dict[Term, str]]:
@@ -108,7 +78,8 @@ def read_terms(conn: Connection, article_ids: Iterable[str]) -> dict[str, frozen
     found: dict[str, set[Term]] = {}
     for some in batched(sorted(set(article_ids))):
         for id, one in _read(conn, some).items():
-            found.setdefault(id, set()).update(one.named)
+            if one.terms or one.named:
+                found.setdefault(id, set()).update(one.named)
         query = select(ArticleSectionRow.article_id, ArticleSectionRow.section)
         for row in conn.execute(query.where(ArticleSectionRow.article_id.in_(some))):
             found.setdefault(row.article_id, set()).add(Term("section", row.section))
@@ -171,91 +142,83 @@ def fill_terms(conn: Connection, now: datetime) -> FillStep | None:
     return FillStep(changed, more, bool(position.again))
 
 
-def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:
-    """Returns what is stored and what the newsroom says, of each article that has any of it; one statement."""
-    same = ArticleTermRow.article_id == ArticleRow.id
-    rows = union_all(
-        select(
-            ArticleTermRow.article_id.label("id"),
-            ArticleTermRow.kind.label("kind"),
-            ArticleTermRow.key.label("name"),
-            literal(None, Text).label("author_id"),
-            literal(-1).label("place"),
-            _is_outdated().label("outdated"),
-        )
-        .outerjoin(ArticleRow, same)
-        .where(ArticleTermRow.article_id.in_(ids)),
-        _names("tag", TagRow.article_id, TagRow.tag, TagRow.position, MAX_TAG, ids),
-        _names("author", AuthorRow.article_id, AuthorRow.name, AuthorRow.position, MAX_NAME, ids, _author_id()),
-        _names("language", ArticleRow.id, ArticleRow.language, literal(0), MAX_LANGUAGE, ids),
-    ).subquery()
-    found: dict[str, _Stored] = {}
-    for row in conn.execute(select(rows).order_by(rows.c.id, rows.c.kind, rows.c.place)):
-        one = found.setdefault(row.id, _Stored())
-        kind = next((known for known in TERM_KINDS if known == row.kind), None)
-        if kind is None:  # Of a later program.
-            continue
-        if row.place == -1:
-            one.terms.add(Term(kind, row.name))
-            one.outdated |= bool(row.outdated)
-        elif kind == "author":
-            one.authors.append((row.name, row.author_id))
-        else:
-            one.names.setdefault(kind, []).append(row.name)
-    return found
+_READ = union_all(*term_parts())
 
 
-def _names(
-    kind: TermKind, id: Any, name: Any, position: Any, most: int, ids: Sequence[str], author_id: Any = None
-) -> Any:
-    author_id = literal(None, Text) if author_id is None else author_id
-    # Positions are the newsroom's own, and may be below zero.
-    place = func.row_number().over(partition_by=id, order_by=position)
-    return select(id, literal(kind), name, author_id, place, literal(0)).where(id.in_(ids), func.length(name) <= most)
+def _read(conn: Connection, ids: Sequence[str], now: datetime = _START) -> dict[str, StoredTerms]:
+    """Returns what the tables say of each article that exists or has terms stored; one statement."""
+    return collect(conn.execute(_READ, {"ids": list(ids), "now": now}))
 
 
-def _author_id() -> ColumnElement[str | None]:
-    """Selects an author's id; one that is too long is never read, and counts as none."""
-    return case((func.length(AuthorRow.id) <= MAX_AUTHOR_ID, AuthorRow.id), else_=None)
+@dataclass(frozen=True, slots=True)
+class _Rewritten:
+    """``addressed`` are the terms, each with a name, that articles public now have and did not have before.
+
+    ``moved``: other terms than these may need an address.
+    """
+
+    addressed: Mapping[Term, str]
+    moved: bool
 
 
-def _is_outdated() -> ColumnElement[int]:
-    differs = or_(
-        ArticleTermRow.status.is_distinct_from(ArticleRow.status),
-        ArticleTermRow.published_at.is_distinct_from(ArticleRow.published_at),
-        ArticleTermRow.expires_at.is_distinct_from(ArticleRow.expires_at),
+_COPIED = ("published_at", "status", "expires_at")
+
+
+def _insert_term(insert: Any) -> Any:
+    """Returns the INSERT of one term.
+
+    The database copies the times: another program may have written one that no program of ours can read. Another
+    worker may have inserted the term from an older row.
+    """
+    names = ("article_id", "kind", "key", "registered", *_COPIED)
+    values = [bindparam(name, type_=ArticleTermRow.__table__.c[name].type) for name in names[:4]]
+    row = select(*values, *(getattr(ArticleRow, name) for name in _COPIED)).where(ArticleRow.id == values[0])
+    statement = insert(ArticleTermRow).from_select(names, row)
+    return statement.on_conflict_do_update(
+        index_elements=["article_id", "kind", "key"], set_={name: statement.excluded[name] for name in _COPIED}
     )
-    return case((differs, 1), else_=0)
 
 
-def _write(conn: Connection, read: Mapping[str, _Stored]) -> bool:
-    """Stores what differs; returns whether any term may need its address."""
+_INSERT = for_each_dialect(_insert_term)
+
+_DELETE = delete(ArticleTermRow).where(
+    ArticleTermRow.article_id == bindparam("of", type_=Text()),
+    ArticleTermRow.kind == bindparam("a", type_=Text()),
+    ArticleTermRow.key == bindparam("b", type_=Text()),
+)
+
+
+def _write(conn: Connection, read: Mapping[str, StoredTerms]) -> _Rewritten:
+    """Stores what differs."""
     gone, new, outdated, unaddressed = [], [], [], []
+    addressed: dict[Term, str] = {}
     for id, one in read.items():
         named = one.named.keys()
-        gone += [{"of": id, "a": term.kind, "b": term.key} for term in sorted(one.terms - named)]
-        new += [{"article_id": id, "kind": term.kind, "key": term.key} for term in sorted(named - one.terms)]
+        come, left = sorted(named - one.terms), sorted(one.terms - named)
+        gone += [{"of": id, "a": term.kind, "b": term.key} for term in left]
+        public = int(one.is_public)  # Then they get their addresses at once.
+        new += [{"article_id": id, "kind": term.kind, "key": term.key, "registered": public} for term in come]
+        for term in one.addressed.keys() & set(come) if public else ():
+            addressed.setdefault(term, one.addressed[term])
         if one.outdated and one.terms & named:
             outdated.append(id)
-        if any(term.kind == "author" for term in one.terms - named) and one.terms & one.addressed.keys():
+        if any(term.kind == "author" for term in left) and one.terms & one.addressed.keys():
             unaddressed.append(id)
     if gone:
-        row = (
-            ArticleTermRow.article_id == bindparam("of"),
-            ArticleTermRow.kind == bindparam("a"),
-            ArticleTermRow.key == bindparam("b"),
-        )
-        conn.execute(delete(ArticleTermRow).where(*row), gone)
+        conn.execute(_DELETE, gone)
     if new:
-        conn.execute(upsert(conn, ArticleTermRow).on_conflict_do_nothing(), new)
-    changed = sorted({*outdated, *(row["article_id"] for row in new)})
-    if changed:
-        # Copied by the database: another program may have written a time that no program of ours can read.
-        copies = {name: getattr(ArticleRow, name) for name in ("status", "published_at", "expires_at")}
+        conn.execute(_INSERT[conn.dialect.name], new)
+    _update(conn, outdated, unaddressed)
+    return _Rewritten(addressed, bool(outdated or unaddressed))
+
+
+def _update(conn: Connection, outdated: Sequence[str], unaddressed: Sequence[str]) -> None:
+    """Copies the times of articles into their terms again, and lets those of others have no address yet."""
+    if outdated:
+        copies = {name: getattr(ArticleRow, name) for name in _COPIED}
         same = ArticleTermRow.article_id == ArticleRow.id
-        conn.execute(update(ArticleTermRow).values(copies).where(same, ArticleTermRow.article_id.in_(changed)))
+        conn.execute(update(ArticleTermRow).values(copies).where(same, ArticleTermRow.article_id.in_(outdated)))
     if unaddressed:
         # A name that had an id until now may need its own address.
         of_authors = (ArticleTermRow.article_id.in_(unaddressed), ArticleTermRow.kind == "author")
         conn.execute(update(ArticleTermRow).where(*of_authors).values(registered=0))
-    return bool(changed or unaddressed)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import aliased
 
 from syndication.model.feed_selections import FeedSelections
 from syndication.model.wanted_terms import WantedTerms
@@ -92,7 +93,7 @@ def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, n
     """Returns everything that a trace needs about these feeds. What it costs follows those that select the article."""
     article = read_outline(conn, article_id)
     selected = feeds.select(read_terms(conn, [article_id]).get(article_id, frozenset())) if article else []
-    by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
+    by_article = {row.section: row for row in conn.execute(_standing(article_id))}
     changes = select(FeedVersionChangeRow.section, FeedVersionChangeRow.version, FeedVersionChangeRow.reason).where(
         FeedVersionChangeRow.article_id == article_id
     )
@@ -117,7 +118,7 @@ def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, n
         workers=len(workers.list_alive(conn, now)),
         states={state.section: state for state in list_states(conn)},
         positions={
-            slug: EntryPosition(row.position, row.version, row.since_version, dates.get((slug, row.version)))
+            slug: EntryPosition(row.before, row.version, row.since_version, dates.get((slug, row.version)))
             for slug, row in by_article.items()
         },
         departures={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
@@ -142,7 +143,15 @@ def read_origin(conn: Connection, article_id: str) -> ArticleOrigin | None:
     return ArticleOrigin(found.source, found.row, source_states.get(conn, found.source))
 
 
-def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # type: ignore[no-untyped-def]
+def _standing(article_id: str):  # type: ignore[no-untyped-def]
+    """Selects an article's entries, with the number of those before each: what is stored only orders them."""
+    row, other = EntryRow, aliased(EntryRow)
+    before = select(func.count()).where(other.section == row.section, other.position < row.position)
+    columns = (row.section, row.version, row.since_version, before.scalar_subquery().label("before"))
+    return select(*columns).where(row.article_id == article_id)
+
+
+def _of(table: type[TombstoneRow | LeftOutRow], article_id: str):  # type: ignore[no-untyped-def]
     return select(table.__table__).where(table.__table__.c.article_id == article_id)
 
 

@@ -138,12 +138,21 @@ class Database:
 
     def now(self, conn: Connection) -> datetime:
         """Returns the time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
+        read = None
+        if self._clock is None and self.dialect == "postgresql":
+            read = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return self.time(read)
+
+    @property
+    def fixed_time(self) -> datetime | None:
+        """The time, where a statement cannot ask the database's own clock; None: it does."""
+        return self.time(None) if self._clock is not None or self.dialect == "sqlite" else None
+
+    def time(self, read: datetime | None) -> datetime:
+        """Returns the same time, where a statement has ``read`` PostgreSQL's clock already."""
         if self._clock is not None:
             return self._clock()
-        if self.dialect == "sqlite":
-            return system_clock()
-        now: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return now.astimezone(UTC)
+        return system_clock() if read is None else read.astimezone(UTC)
 
     def moment(self, read: datetime | None) -> datetime:
         """Returns the same time where a statement has ``read`` PostgreSQL's clock with something else."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
+from syndication.model.compression import gunzip
 from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
 from syndication.store.hub import bulk
@@ -162,14 +163,14 @@ def move_on(conn: Connection, section: str, format: str, version: int, digest: s
 def find_document(conn: Connection, section: str, format: str) -> StoredDocument | None:
     """Returns a feed's current document."""
     row = conn.execute(
-        select(DocumentRow.version, DocumentRow.digest, DocumentRow.identity, FeedVersionRow.at)
+        select(DocumentRow.version, DocumentRow.digest, DocumentRow.gzip, FeedVersionRow.at)
         .outerjoin(
             FeedVersionRow,
             and_(FeedVersionRow.section == DocumentRow.section, FeedVersionRow.version == DocumentRow.version),
         )
         .where(DocumentRow.section == section, DocumentRow.format == format)
     ).one_or_none()
-    return None if row is None else StoredDocument(*row)
+    return None if row is None else StoredDocument(row.version, row.digest, gunzip(row.gzip), row.at)
 
 
 def record_delivered(conn: Connection, delivered: Sequence[Delivered]) -> None:

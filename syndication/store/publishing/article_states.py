@@ -11,12 +11,12 @@ from typing import Any
 
 import zstandard
 from sqlalchemy import Connection, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.article_json import dump_article
 from syndication.model.values import Article
 from syndication.store.access.audit_log import stored_target
 from syndication.store.db.batches import batched
-from syndication.store.db.upsert import insert
 from syndication.store.tables.access import AuditLogRow
 from syndication.store.tables.publishing import EntryRow, EntryStateRow, ShownArticleRow
 from syndication.store.tables.revisions import ArticleRevisionRow
@@ -55,11 +55,8 @@ def record_states(conn: Connection, states: Collection[ArticleState], now: datet
     """
     if not states:
         return
-    statement = insert(conn, ArticleRevisionRow)
     conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["article_id", "digest"], set_={"shown_at": statement.excluded.shown_at}
-        ),
+        _RECORDED[conn.dialect.name],
         [
             {
                 "article_id": state.article_id,
@@ -72,6 +69,18 @@ def record_states(conn: Connection, states: Collection[ArticleState], now: datet
             for state in sorted(states, key=lambda one: (one.article_id, one.digest))
         ],
     )
+
+
+def _recorded(statement: Any) -> Any:
+    return statement.on_conflict_do_update(
+        index_elements=["article_id", "digest"], set_={"shown_at": statement.excluded.shown_at}
+    )
+
+
+_RECORDED = {
+    "sqlite": _recorded(sqlite.insert(ArticleRevisionRow)),
+    "postgresql": _recorded(postgresql.insert(ArticleRevisionRow)),
+}
 
 
 def load_states(conn: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:

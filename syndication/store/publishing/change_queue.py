@@ -1,10 +1,10 @@
 """The change queue: changes noticed by triggers, waiting to be gathered."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select
 
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleSectionRow
@@ -16,13 +16,13 @@ AT_ONCE = 5000
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows of the queue: ``seqs`` are the rows to delete; ``everything``: any article may have changed.
+    """What ``number`` rows of the queue said; ``everything``: any article may have changed.
 
     ``former`` are the sections under which articles were filed before. ``noticed_at`` is the time of the oldest; None
     if there are none. ``written`` is that of each article, in the order of their last changes.
     """
 
-    seqs: tuple[int, ...]
+    number: int
     article_ids: frozenset[str]
     everything: bool
     former: Mapping[str, Collection[str]]
@@ -30,14 +30,27 @@ class Changes:
     written: Mapping[str, datetime]
 
 
-def read(conn: Connection) -> Changes:
-    """Returns the oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
-    rows = conn.execute(
-        select(ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at, ChangeRow.former_section)
-        .order_by(ChangeRow.seq)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    ).all()
+_OLDEST = select(ChangeRow.seq).order_by(ChangeRow.seq).limit(bindparam("most", type_=Integer))
+
+_RETURNED = (ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at, ChangeRow.former_section)
+
+# On PostgreSQL as an array, which is made once: as a table, the planner may have it made again for each row.
+_TAKE = {
+    "sqlite": delete(ChangeRow).where(ChangeRow.seq.in_(_OLDEST)).returning(*_RETURNED),
+    "postgresql": delete(ChangeRow)
+    .where(ChangeRow.seq == func.any(func.array(_OLDEST.with_for_update(skip_locked=True).scalar_subquery())))
+    .returning(*_RETURNED),
+}
+
+
+def take(conn: Connection) -> Changes:
+    """Deletes and returns the oldest changes, in the transaction that records their consequences.
+
+    Two workers on PostgreSQL never take the same ones: what another has locked is left to it. Exactly what is returned
+    is deleted: a change with a smaller number may be committed later.
+    """
+    # They come in the order in which they were deleted.
+    rows = sorted(conn.execute(_TAKE[conn.dialect.name], {"most": AT_ONCE}), key=lambda row: row.seq)
     former: dict[str, set[str]] = {}
     written: dict[str, datetime] = {}
     for row in rows:
@@ -47,19 +60,13 @@ def read(conn: Connection) -> Changes:
         if row.former_section is not None:
             former.setdefault(row.article_id, set()).add(row.former_section)
     return Changes(
-        seqs=tuple(row.seq for row in rows),
-        article_ids=frozenset(row.article_id for row in rows if row.article_id is not None),
+        number=len(rows),
+        article_ids=frozenset(written),
         everything=any(row.article_id is None for row in rows),
         former=former,
         noticed_at=min((row.noticed_at for row in rows), default=None),
         written=written,
     )
-
-
-def remove(conn: Connection, seqs: Sequence[int]) -> None:
-    """Deletes exactly these rows: one with a smaller number may have been committed since they were read."""
-    for some in batched(seqs):
-        conn.execute(delete(ChangeRow).where(ChangeRow.seq.in_(some)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from syndication.store.db.batches import batched
 from syndication.store.publishing.versions import EntryChange
@@ -54,6 +54,12 @@ class NewDelivery:
     articles: int = 1
 
 
+_INSERT = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
+_INSERT_MANY = insert(DeliveryRow)
+_LAST = select(func.max(DeliveryRow.seq))
+_INSERT_FEED = insert(DeliveryFeedRow)
+
+
 def record_changes(
     conn: Connection, changes: Sequence[NewDelivery], generations: Mapping[str, int], now: datetime
 ) -> None:
@@ -71,15 +77,25 @@ def record_changes(
         }
         for change in changes
     ]
-    ordered = insert(DeliveryRow).returning(DeliveryRow.seq, sort_by_parameter_order=True)
-    numbers = conn.scalars(ordered, rows).all()
+    numbers = _insert(conn, rows)
     feeds = [
         {"delivery": seq, "section": slug, "generation": generations[slug]}
         for seq, change in zip(numbers, changes, strict=True)
         for slug in sorted(change.sections & generations.keys())
     ]
     if feeds:
-        conn.execute(insert(DeliveryFeedRow), feeds)
+        conn.execute(_INSERT_FEED, feeds)
+
+
+def _insert(conn: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[int]:
+    """Inserts changes; returns their numbers in the same order."""
+    if conn.dialect.name == "postgresql" or len(rows) == 1:
+        return conn.scalars(_INSERT, rows).all()
+    # SQLite returns the numbers of several rows in any order, so they would be inserted one by one. But there is no
+    # other writer, and AUTOINCREMENT counts up.
+    conn.execute(_INSERT_MANY, rows)
+    last = int(conn.scalar(_LAST) or 0)
+    return range(last - len(rows) + 1, last + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +126,7 @@ def record_regeneration(conn: Connection, done: Regenerated) -> Sequence[Shown]:
     These are written by ``record_shown``, once the version has its number. A change of what no feed shows waits no
     more. One that another version was early enough for is in that one.
     """
-    waiting = conn.execute(_waiting(done.section, done.generation)).all()
+    waiting = conn.execute(_WAITING, {"of": done.section, "done": done.generation}).all()
     if not waiting:
         return []
     found = {change.article_id: change for change in done.changes}
@@ -177,14 +193,16 @@ def prune(conn: Connection, before: datetime, sections: Collection[str]) -> None
             conn.execute(delete(rows).where(rows.section == section, rows.published_at.is_(None)))
 
 
-def _waiting(section: str, generation: int):  # type: ignore[no-untyped-def]
-    rows = DeliveryFeedRow
-    return (
-        select(rows.delivery, DeliveryRow.article_id, DeliveryRow.kind, DeliveryRow.written_at)
-        .join(DeliveryRow, DeliveryRow.seq == rows.delivery)
-        .where(rows.section == section, rows.published_at.is_(None), rows.generation <= generation)
-        .order_by(rows.delivery)
+_WAITING = (
+    select(DeliveryFeedRow.delivery, DeliveryRow.article_id, DeliveryRow.kind, DeliveryRow.written_at)
+    .join(DeliveryRow, DeliveryRow.seq == DeliveryFeedRow.delivery)
+    .where(
+        DeliveryFeedRow.section == bindparam("of"),
+        DeliveryFeedRow.published_at.is_(None),
+        DeliveryFeedRow.generation <= bindparam("done"),
     )
+    .order_by(DeliveryFeedRow.delivery)
+)
 
 
 def _shown_earlier(conn: Connection, section: str, left: Iterable) -> list[dict[str, object]]:  # type: ignore[type-arg]
@@ -228,17 +246,19 @@ def _shown_earlier(conn: Connection, section: str, left: Iterable) -> list[dict[
     return found
 
 
+_VALUES = ("change", "reason", "version", "published_at", "purge", "publication")
+_UPDATED = (
+    update(DeliveryFeedRow)
+    .where(DeliveryFeedRow.section == bindparam("of"), DeliveryFeedRow.delivery == bindparam("row"))
+    .values({name: bindparam(f"new_{name}", type_=DeliveryFeedRow.__table__.c[name].type) for name in _VALUES})
+    .execution_options(synchronize_session=False)
+)
+
+
 def _update(conn: Connection, section: str, values: Sequence[Shown]) -> None:
-    if not values:
-        return
-    rows = DeliveryFeedRow
-    names = ("change", "reason", "version", "published_at", "purge", "publication")
-    conn.execute(
-        update(rows)
-        .where(rows.section == literal(section), rows.delivery == bindparam("row"))
-        .values({name: bindparam(f"new_{name}", type_=rows.__table__.c[name].type) for name in names}),
-        [{"row": one["row"], **{f"new_{name}": one[name] for name in names}} for one in values],
-    )
+    if values:
+        new = [{"of": section, "row": one["row"], **{f"new_{name}": one[name] for name in _VALUES}} for one in values]
+        conn.execute(_UPDATED, new)
 
 
 def _remove(conn: Connection, section: str, numbers: Collection[int]) -> None:

@@ -1,15 +1,17 @@
 """The published documents, for the web processes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
-from syndication.model.values import ENCODINGS, Document
+from syndication.model.compression import gunzip
+from syndication.model.values import Document
 from syndication.store.db.batches import batched
 from syndication.store.db.database import BINARY
 from syndication.store.db.pairs import MAX_PAIRS, is_one_of
+from syndication.store.publishing.codings import load_codings
 from syndication.store.publishing.publication_numbers import last_number
 from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
 
@@ -24,7 +26,7 @@ class LeftOutArticle:
     since: datetime
 
 
-_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence).join(
+_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence, SectionStateRow.coded_version).join(
     SectionStateRow, SectionStateRow.section == DocumentRow.section
 )
 
@@ -68,10 +70,11 @@ def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, 
 def load_published_since(conn: Connection, publication: int) -> tuple[list[Document], int]:
     """Returns the documents of the versions published after that number, and the number of the last of these.
 
-    One statement, so each version is whole. It is for a few publications: all bodies are in memory at once.
+    One statement, so each version is whole, and another if one has more codings already. It is for a few publications:
+    all bodies are in memory at once.
     """
     rows = conn.execute(_SINCE, {"publication": publication}, execution_options=BINARY).mappings().all()
-    return [_document(row) for row in rows], max((row["publication"] for row in rows), default=publication)
+    return _with_codings(conn, rows), max((row["publication"] for row in rows), default=publication)
 
 
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
@@ -82,7 +85,7 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
             _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format),
             execution_options=BINARY,
         ).mappings()
-        found.extend(_document(row) for row in rows)
+        found += _with_codings(conn, list(rows))
     return found
 
 
@@ -91,40 +94,50 @@ def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Docum
     found: list[Document] = []
     for some in batched(wanted, MAX_PAIRS):
         query = _DOCUMENTS.where(is_one_of(DocumentRow.section, DocumentRow.format, some))
-        found += [_document(row) for row in conn.execute(query, execution_options=BINARY).mappings()]
+        found += _with_codings(conn, list(conn.execute(query, execution_options=BINARY).mappings()))
     return found
 
 
 def read_sizes(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
     """Returns the uncompressed bytes of the published documents of these sections, of all formats together."""
     found: dict[str, int] = {}
-    size = func.sum(func.length(DocumentRow.identity)).label("size")  # Both databases know it without the bytes.
+    size = func.sum(DocumentRow.size).label("size")
     for some in batched(sorted(sections)):
         query = select(DocumentRow.section, size).where(DocumentRow.section.in_(some)).group_by(DocumentRow.section)
         found |= {row.section: int(row.size) for row in conn.execute(query)}
     return found
 
 
-def _document(row: RowMapping) -> Document:
+def _with_codings(conn: Connection, rows: Sequence[RowMapping]) -> list[Document]:
+    """Returns the documents with the codings that were made later; none is asked for before it is there."""
+    coded = {row["section"] for row in rows if row["coded_version"] == row["version"]}
+    found: dict[tuple[str, str, int], dict[str, bytes]] = {}
+    for one in load_codings(conn, coded):  # Perhaps of a version that was published in between.
+        found.setdefault((one.section, one.format, one.version), {})[one.coding] = one.body
+    return [_document(row, found.get((row["section"], row["format"], row["version"]), {})) for row in rows]
+
+
+def _document(row: RowMapping, others: Mapping[str, bytes]) -> Document:
     return Document(
         section=row["section"],
         format=row["format"],
         version=row["version"],
         digest=row["digest"],
         last_modified=row["last_modified"],
-        bodies={encoding: row[encoding] for encoding in ENCODINGS if row[encoding] is not None},
+        bodies={"gzip": row["gzip"], **others},
         cadence=row["cadence"],
+        length=row["size"],
     )
 
 
 def load_bodies(conn: Connection, section: str, version: int) -> dict[str, bytes]:
     """Returns the uncompressed bytes of one version by format; empty if it is not the published one any more."""
     rows = conn.execute(
-        select(DocumentRow.format, DocumentRow.identity).where(
+        select(DocumentRow.format, DocumentRow.gzip).where(
             DocumentRow.section == section, DocumentRow.version == version
         )
     )
-    return {row.format: row.identity for row in rows}
+    return {row.format: gunzip(row.gzip) for row in rows}
 
 
 def list_left_out(conn: Connection) -> Sequence[LeftOutArticle]:

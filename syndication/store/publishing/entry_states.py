@@ -13,6 +13,7 @@ import zstandard
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from syndication.store.publishing.published import PublishedEntry
+from syndication.store.publishing.versions import is_pruned
 from syndication.store.tables.access import FeedVersionRow
 from syndication.store.tables.publishing import EntryStateRow
 
@@ -60,13 +61,8 @@ def record(
     states = {(entry.article_id, entry.version) for entry in entries}
     ended = [entry for entry in before.values() if (entry.article_id, entry.version) not in states]
     if ended:
-        conn.execute(
-            update(row)
-            .where(row.section == section, row.article_id == bindparam("id"), row.version == bindparam("since"))
-            .values(last_version=version - 1)
-            .execution_options(synchronize_session=False),
-            [{"id": entry.article_id, "since": entry.version} for entry in ended],
-        )
+        last = {"of": section, "last": version - 1}
+        conn.execute(_ENDED, [{"id": entry.article_id, "since": entry.version} | last for entry in ended])
     new = [
         {"section": section, "version": version, "body": bodies[entry.article_id] if bodies is not None else None}
         | {name: getattr(entry, name) for name in _COLUMNS}
@@ -74,8 +70,22 @@ def record(
         if entry.version == version and (bodies is None or entry.article_id in bodies)
     ]
     if new:
-        conn.execute(insert(row), new)
-    conn.execute(delete(row).where(row.section == section, row.last_version <= version - keep))
+        conn.execute(_NEW, new)
+    if is_pruned(version, keep):
+        conn.execute(delete(row).where(row.section == section, row.last_version <= version - keep))
+
+
+_ENDED = (
+    update(EntryStateRow)
+    .where(
+        EntryStateRow.section == bindparam("of"),
+        EntryStateRow.article_id == bindparam("id"),
+        EntryStateRow.version == bindparam("since"),
+    )
+    .values(last_version=bindparam("last"))
+    .execution_options(synchronize_session=False)
+)
+_NEW = insert(EntryStateRow)
 
 
 def read(conn: Connection, section: str, version: int) -> list[EntryState] | None:

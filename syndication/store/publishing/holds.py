@@ -76,6 +76,9 @@ class Holds:
     by_editors: Mapping[str, EditorHold]
 
 
+NONE = Holds({}, {})
+
+
 def list_holds(conn: Connection, sections: Collection[str] | None = None) -> Holds:
     """Returns the holds of these sections (None: of every one), also those that are over and not removed yet."""
     query = select(HoldRow.__table__)

@@ -9,10 +9,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from syndication.model.values import ALL
-from syndication.store.tables.publishing import NEWSROOM, READERS, SectionStateRow
+from syndication.store.db.types import UtcTime
+from syndication.store.tables.publishing import NEWSROOM, READERS, ChangeRow, SectionStateRow
 
 OWN_FEEDS = (NEWSROOM,)
 EVERY_FEED = (NEWSROOM, READERS)
@@ -55,73 +70,92 @@ def claim(
     now: datetime,
     lease: timedelta,
     priorities: Sequence[int] = EVERY_FEED,
-) -> str | None:
-    """Takes the lease of the section that has waited longest and can be regenerated now; returns None if there is none.
+    *,
+    unless_changes: bool = False,
+    most: int = 1,
+) -> list[str]:
+    """Takes the lease of the section that has waited longest and can be regenerated now; returns [] if there is none.
 
     A section whose last version is from this very second waits for the next: Last-Modified counts whole seconds. One
     that failed waits for its retry time, and then comes after those that were already waiting before it: so a section
     that is retried again and again, or changes all the time, blocks no other. A request without a change comes after
     sections with changes, for at most ``REQUEST_DELAY``. Of sections requested at the same time, ``all`` comes last:
     readers wait for an article's own section. Feeds that readers asked for come after all of the newsroom's;
-    ``priorities`` may leave them out.
+    ``priorities`` may leave them out. ``unless_changes``: none while changes wait in the queue, which may be of a
+    section that comes before it. If the first one was requested without a change, others like it are taken with it, up
+    to ``most``.
     """
-    second = now.replace(microsecond=0)
-    over = or_(SectionStateRow.lease_until <= now, SectionStateRow.lease_until > _latest_expiry(now, lease))
-    free = or_(SectionStateRow.lease_until.is_(None), over, SectionStateRow.lease_owner == owner)
-    may = and_(
-        or_(SectionStateRow.retry_at.is_(None), SectionStateRow.retry_at <= now),
-        or_(SectionStateRow.updated_at.is_(None), SectionStateRow.updated_at != second),
-    )
-    query = select(SectionStateRow.section, SectionStateRow.fingerprint).order_by(
-        case(
-            (and_(SectionStateRow.noticed_at.is_(None), SectionStateRow.requested_at > now - REQUEST_DELAY), 1),
-            else_=0,
-        ),
-        func.coalesce(SectionStateRow.retry_at, SectionStateRow.requested_at),
-        SectionStateRow.section == ALL,
-        SectionStateRow.section,
-    )
-    section = None
+    values = {
+        "now": now,
+        "second": now.replace(microsecond=0),
+        "too_late": _latest_expiry(now, lease),
+        "recent": now - REQUEST_DELAY,
+        "owner": owner,
+        "program": revision,
+        "until": now + lease,
+    }
     for priority in priorities:
-        section = section or _first_unlocked(conn, query, and_(_waiting(revision, [priority]), free, may), mine)
-    if section is not None:
-        conn.execute(
-            update(SectionStateRow)
-            .where(SectionStateRow.section == section)
-            .values(lease_owner=owner, lease_until=now + lease)
+        after = 0
+        while rows := conn.execute(_WAITING[unless_changes], values | {"rank": priority, "after": after}).all():
+            for row in rows:
+                if not _is_mine(row, mine):
+                    continue
+                taken = values | {"of": row.section, "print": row.fingerprint, "rank": priority}
+                if conn.execute(_TAKEN, taken).rowcount:
+                    like = [one.section for one in rows if _is_mine(one, mine) and one.noticed_at is None]
+                    like = like[1:most] if row.noticed_at is None else []
+                    others = conn.scalars(_ALSO_TAKEN, taken | {"sections": like}).all() if like else ()
+                    return [row.section, *sorted(others)]
+            after += len(rows)
+    return []
+
+
+def _ready() -> ColumnElement[bool]:
+    """A section of a priority that waits, is not leased by others, and can be regenerated now."""
+    row, now = SectionStateRow, bindparam("now", type_=UtcTime())
+    over = or_(row.lease_until <= now, row.lease_until > bindparam("too_late", type_=UtcTime()))
+    return and_(
+        row.requested_generation > row.completed_generation,
+        row.priority == bindparam("rank", type_=row.priority.type),
+        # An older program never overwrites a newer program's rendering.
+        row.revision <= bindparam("program", type_=row.revision.type),
+        or_(row.lease_until.is_(None), over, row.lease_owner == bindparam("owner", type_=row.lease_owner.type)),
+        or_(row.retry_at.is_(None), row.retry_at <= now),
+        or_(row.updated_at.is_(None), row.updated_at != bindparam("second", type_=UtcTime())),
+    )
+
+
+def _first_waiting(ready: ColumnElement[bool]) -> Any:
+    row = SectionStateRow
+    asked = and_(row.noticed_at.is_(None), row.requested_at > bindparam("recent", type_=UtcTime()))
+    query = select(row.section, row.fingerprint, row.noticed_at).where(ready)
+    return (
+        query.order_by(
+            case((asked, 1), else_=0), func.coalesce(row.retry_at, row.requested_at), row.section == ALL, row.section
         )
-    return section
+        .limit(PAGE)
+        .offset(bindparam("after", type_=Integer()))
+    )
 
 
-def _first_unlocked(
-    conn: Connection, query: Select[str, str], ready: ColumnElement[bool], mine: Mapping[str, str]
-) -> str | None:
-    """Locks the first ``ready`` row that is ``mine`` and that no other worker has locked; returns its section."""
-    after = 0
-    while rows := conn.execute(query.where(ready).limit(PAGE).offset(after)).all():
-        for row in rows:
-            if _is_mine(row, mine):
-                locked = select(SectionStateRow.section).where(
-                    ready,
-                    SectionStateRow.section == row.section,
-                    SectionStateRow.fingerprint == row.fingerprint,
-                )
-                found: str | None = conn.scalar(locked.with_for_update(skip_locked=True))
-                if found is not None:
-                    return found
-        after += len(rows)
-    return None
+def _taken(*conditions: ColumnElement[bool]) -> Update:
+    """Takes leases, unless another worker holds the row or was faster."""
+    row = SectionStateRow
+    free = select(row.section).where(_ready(), *conditions).with_for_update(skip_locked=True)
+    values: dict[str, Any] = {"lease_owner": bindparam("owner"), "lease_until": bindparam("until")}
+    return update(row).where(row.section.in_(free)).values(values).execution_options(synchronize_session=False)
 
 
-def any_pending(conn: Connection, mine: Mapping[str, str], revision: int) -> bool:
-    """Returns whether any section is waiting, whether it can be claimed now or later."""
-    query = select(SectionStateRow.section, SectionStateRow.fingerprint).where(_waiting(revision))
-    after = 0
-    while rows := conn.execute(query.limit(PAGE).offset(after)).all():
-        if any(_is_mine(row, mine) for row in rows):
-            return True
-        after += len(rows)
-    return False
+_WAITING = {
+    False: _first_waiting(_ready()),
+    True: _first_waiting(and_(_ready(), not_(exists(select(ChangeRow.seq))))),
+}
+_TAKEN = _taken(
+    SectionStateRow.section == bindparam("of", type_=SectionStateRow.section.type),
+    SectionStateRow.fingerprint == bindparam("print", type_=SectionStateRow.fingerprint.type),
+)
+_LIKE_IT = SectionStateRow.section.in_(bindparam("sections", expanding=True))
+_ALSO_TAKEN = _taken(_LIKE_IT).returning(SectionStateRow.section)
 
 
 def ready_at(

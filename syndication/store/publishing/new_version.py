@@ -12,6 +12,7 @@ from syndication.store.publishing import (
     article_states,
     deliveries,
     editor_holds,
+    entry_rows,
     entry_states,
     holds,
     published,
@@ -33,7 +34,8 @@ class NewVersion:
     not recorded yet, and ``states`` those articles. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected
     was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
     ``bodies`` are the packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled
-    back). ``ends_editor_hold``: its time is over.
+    back). ``ends_editor_hold``: its time is over. ``coded``: no other coding is to be made of
+    the documents. ``basis`` is a digest of what it was made from.
     """
 
     version: int
@@ -53,6 +55,8 @@ class NewVersion:
     max_age: int | None = None
     bodies: Mapping[str, bytes] | None = None
     ends_editor_hold: bool = False
+    basis: str | None = None
+    coded: bool = False
 
 
 def write(
@@ -64,8 +68,10 @@ def write(
     """
     state: dict[str, datetime | str | int | None] = {"next_due": new.next_due}
     state["cadence"] = new.cadence.to_text() if new.cadence else None
+    state["basis"] = new.basis
     if new.documents:
         state |= {"updated_at": new.updated_at, "last_modified": new.last_modified, "max_age": new.max_age}
+        state |= {"coded_version": new.version} if new.coded else {}
     done = published.complete(conn, current, version=new.version, regenerated_at=now, missed=new.missed, **state)
     if not done:
         return False
@@ -74,18 +80,32 @@ def write(
     if new.ends_editor_hold:
         editor_holds.end(conn, section, now)
     if new.entries != tuple(current.entries.values()):
-        published.write_entries(conn, section, new.entries)
-    published.write_left_out(conn, section, new.left_out, now)
+        entry_rows.write_entries(conn, current, new.entries)
+    published.write_left_out(conn, current, new.left_out, now)
     article_states.record_states(conn, new.states, now)
     if new.documents:
         _write_documents(conn, current, new, now, keep)
-    result = "published" if new.documents else "unchanged"
-    regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
-    shown = deliveries.record_regeneration(conn, _regenerated(current, new, now, purge=purge))
+    _record_result(conn, current, "published" if new.documents else "unchanged", new.version, now)
+    following = _regenerated(current, new, now, purge=purge)
+    shown = deliveries.record_regeneration(conn, following) if current.followed else ()
     if new.documents:
         number = published.number_publication(conn, section)
         deliveries.record_shown(conn, section, shown, number)
     return True
+
+
+def confirm(conn: Connection, current: PublishedState, now: datetime) -> bool:
+    """Completes a regeneration that found what the published version was made from; returns False like ``write``."""
+    if not published.complete(conn, current, version=current.version, regenerated_at=now):
+        return False
+    _record_result(conn, current, "unchanged", current.version, now)
+    return True
+
+
+def _record_result(conn: Connection, current: PublishedState, result: str, version: int, now: datetime) -> None:
+    # What was asked for by the generation that was read was there when it was read.
+    if current.awaited:
+        regenerations.record_result(conn, current.section, current.requested_generation, result, version, None, now)
 
 
 def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, purge: bool) -> deliveries.Regenerated:
@@ -104,7 +124,7 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
     published.write_documents(conn, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, new.updated_at or now)
-    size = sum(len(document.bodies["identity"]) for document in new.documents)
+    size = sum(document.size for document in new.documents)
     entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
     order = None if new.bodies is None else entry_states.pack_order(new.entries)
     versions.record_version(

@@ -1,9 +1,11 @@
 """The numbers of publications and registrations: one counter, so that processes read what changed since a number."""
 
+from typing import Any
+
 from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.db.database import announce
-from syndication.store.db.upsert import insert
 from syndication.store.tables.publishing import PublicationRow
 
 
@@ -19,10 +21,16 @@ def take_number(conn: Connection) -> int:
     it waits for no other row, so it can be in no deadlock. The commit wakes web processes.
     """
     announce(conn)
-    statement = insert(conn, PublicationRow).values(id=1, number=1)
+    return int(conn.execute(_TAKEN[conn.dialect.name]).scalar_one())
+
+
+def _taken(statement: Any) -> Any:
     raised = {"number": PublicationRow.number + 1}
-    return int(
-        conn.execute(
-            statement.on_conflict_do_update(index_elements=["id"], set_=raised).returning(PublicationRow.number)
-        ).scalar_one()
-    )
+    statement = statement.values(id=1, number=1)
+    return statement.on_conflict_do_update(index_elements=["id"], set_=raised).returning(PublicationRow.number)
+
+
+_TAKEN = {
+    "sqlite": _taken(sqlite.insert(PublicationRow)),
+    "postgresql": _taken(postgresql.insert(PublicationRow)),
+}

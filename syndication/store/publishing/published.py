@@ -1,19 +1,42 @@
 """Writes a version of a feed: documents, entries and tombstones, in the caller's one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
-from syndication.model.values import ENCODINGS, Document, LeftOut
-from syndication.store.db.types import UtcTime
+from syndication.model.values import FORMATS, Document, LeftOut
+from syndication.store.db.types import BigInt, UtcTime
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import take_number
+from syndication.store.tables.access import RegenerationSectionRow
+from syndication.store.tables.articles import Base
+from syndication.store.tables.deliveries import DeliveryFeedRow
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
+    HoldRow,
     LeftOutRow,
     SectionStateRow,
     TombstoneRow,
@@ -37,7 +60,10 @@ class PublishedState:
     hold for vanished entries, if there is one. ``suspected_generation`` is the request of a sweep that has not been
     regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference. ``max_age`` is the
     cache time that the documents say, in seconds, if it follows the feed's cadence. ``editor_hold`` may be over.
-    ``deleted`` are the tombstones that readers are told, newest first.
+    ``deleted`` are the tombstones that readers are told, newest first, ``tombstones`` the number of all.
+    ``awaited``: somebody asked for a regeneration that is not done. ``followed``: a change is on its way to the feed
+    (``deliveries``). ``order`` has the numbers that order the stored ``entries``. ``basis`` is a digest of what it was
+    made from.
     """
 
     section: str
@@ -60,6 +86,11 @@ class PublishedState:
     hold_number: int = 0
     editor_hold: EditorHold | None = None
     deleted: tuple["PublishedTombstone", ...] = ()
+    tombstones: int = 0
+    awaited: bool = False
+    followed: bool = False
+    order: Mapping[str, int] = field(default_factory=dict)
+    basis: str | None = None
 
     @property
     def is_suspected(self) -> bool:
@@ -71,13 +102,14 @@ class PublishedState:
 class PublishedEntry:
     """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it.
 
-    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own. ``state`` is
-    the digest of the article's content when the entry became as it is.
+    ``position`` counts from 0; entries that only moved are equal. ``published_at`` is in whole seconds;
+    ``article_updated_at`` and ``expires_at`` are the article's own. ``state`` is the digest of the article's content
+    when the entry became as it is.
     """
 
     article_id: str
     entry_id: str
-    position: int
+    position: int = field(compare=False)
     digest: str
     version: int
     since_version: int
@@ -110,7 +142,7 @@ class PublishedTombstone:
 _SECTION_COLUMNS = (
     "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
     "updated_at", "next_due", "deaths", "suspected_generation", "suspected_entries",
-    "max_age", "hold_number",
+    "max_age", "hold_number", "basis",
 )  # fmt: skip
 
 
@@ -128,25 +160,69 @@ def get_published(conn: Connection, section: str) -> PublishedState:
 
 def find_published(conn: Connection, section: str) -> PublishedState | None:
     """Returns the same, or None for a section that no worker has registered yet."""
-    state = conn.execute(
-        select(*(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS)).where(SectionStateRow.section == section)
-    ).one_or_none()
-    if state is None:
-        return None
-    left_out = conn.scalar(select(func.count()).where(LeftOutRow.section == section))
-    digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
-    columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
-    entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
-    held = holds.list_holds(conn, [section])
+    state = conn.execute(SELECT_STATE, {"of": section}).mappings().one_or_none()
+    return None if state is None else with_entries(conn, published_state(conn, section, state))
+
+
+def with_entries(conn: Connection, current: PublishedState) -> PublishedState:
+    """Returns the state with its entries."""
+    rows = conn.execute(_ENTRIES, {"of": current.section}).all()
+    return replace(
+        current,
+        entries={row[0]: PublishedEntry(row[0], row[1], n, *row[3:]) for n, row in enumerate(rows)},
+        order={row[0]: row[2] for row in rows},
+    )
+
+
+def published_state(conn: Connection, section: str, state: RowMapping) -> PublishedState:
+    """Returns the published state of a section, without its entries, from its row of ``SELECT_STATE``."""
+    held = holds.list_holds(conn, [section]) if state["holds"] else holds.NONE
     return PublishedState(
-        **state._mapping,
-        left_out=left_out or 0,
-        digests={row.format: row.digest for row in digests},
-        entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
+        **{name: state[name] for name in _SECTION_COLUMNS},
+        left_out=state["left_out"],
+        digests={format: state[format] for format in FORMATS if state[format] is not None},
+        entries={},
         hold=held.automatic.get(section),
         editor_hold=held.by_editors.get(section),
-        deleted=_list_deleted(conn, section),
+        deleted=_list_deleted(conn, section) if state["told"] else (),
+        tombstones=state["tombstones"],
+        awaited=bool(state["awaited"]),
+        followed=bool(state["followed"]),
     )
+
+
+def _state() -> Select[Any]:
+    """Selects a section's state, and what there is of everything else: most sections have no holds, for instance."""
+    of = bindparam("of", type_=SectionStateRow.section.type)
+
+    def number(row: type[Base], *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+        return select(func.count()).select_from(row).where(row.__table__.c.section == of, *conditions).scalar_subquery()
+
+    documents = (
+        select(DocumentRow.digest).where(DocumentRow.section == of, DocumentRow.format == format).scalar_subquery()
+        for format in FORMATS
+    )
+    waiting = exists().where(RegenerationSectionRow.section == of, RegenerationSectionRow.result.is_(None))
+    followed = exists().where(DeliveryFeedRow.section == of, DeliveryFeedRow.published_at.is_(None))
+    return select(
+        *(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS),
+        number(LeftOutRow).label("left_out"),
+        number(HoldRow).label("holds"),
+        number(TombstoneRow).label("tombstones"),
+        number(TombstoneRow, TombstoneRow.reason.in_(DELETED)).label("told"),
+        waiting.label("awaited"),
+        followed.label("followed"),
+        *(digest.label(format) for format, digest in zip(FORMATS, documents, strict=True)),
+    ).where(SectionStateRow.section == of)
+
+
+SELECT_STATE = _state()
+
+_ENTRIES = (
+    select(*(EntryRow.__table__.c[name] for name in PublishedEntry.__slots__))
+    .where(EntryRow.section == bindparam("of", type_=EntryRow.section.type))
+    .order_by(EntryRow.position)
+)
 
 
 def _list_deleted(conn: Connection, section: str) -> tuple[PublishedTombstone, ...]:
@@ -181,36 +257,45 @@ def complete(
     Completes only the generation that was read: later requests keep waiting, behind the other sections. ``missed``:
     what a sweep suspected was a difference.
     """
-    moment = literal(regenerated_at, UtcTime())
-    result = conn.execute(
-        update(SectionStateRow)
+    if current.is_suspected:
+        state |= {"suspected_generation": None, "suspected_entries": None}
+    if missed:
+        state |= {"missed_at": regenerated_at, "missed_entries": current.suspected_entries}
+    values = {f"new_{name}": value for name, value in state.items()}
+    values |= {
+        "of": current.section,
+        "print": current.fingerprint,
+        "before": current.version,
+        "holds": current.hold_number,
+    }
+    values |= {"generation": current.requested_generation, "version_now": version, "moment": regenerated_at}
+    return conn.execute(_completed(tuple(sorted(state))), values).rowcount == 1
+
+
+@lru_cache(maxsize=64)
+def _completed(names: Sequence[str]) -> Update:
+    """Completes a generation, and sets these further columns."""
+    row = SectionStateRow
+    columns = row.__table__.c
+    moment, generation = bindparam("moment", type_=UtcTime()), bindparam("generation", type_=BigInt)
+    has_more = row.requested_generation > generation
+    return (
+        update(row)
         .where(
-            SectionStateRow.section == current.section,
-            SectionStateRow.fingerprint == current.fingerprint,
-            SectionStateRow.version == current.version,
-            SectionStateRow.completed_generation <= current.requested_generation,
-            SectionStateRow.hold_number == current.hold_number,
+            row.section == bindparam("of", type_=columns.section.type),
+            row.fingerprint == bindparam("print", type_=columns.fingerprint.type),
+            row.version == bindparam("before", type_=BigInt),
+            row.completed_generation <= generation,
+            row.hold_number == bindparam("holds", type_=BigInt),
         )
         .values(
-            version=version,
-            completed_generation=current.requested_generation,
-            attempted_generation=current.requested_generation,
-            regenerated_at=regenerated_at,
-            requested_at=case(
-                (SectionStateRow.requested_generation > current.requested_generation, moment),
-                else_=SectionStateRow.requested_at,
-            ),
+            version=bindparam("version_now", type_=BigInt),
+            completed_generation=generation,
+            attempted_generation=generation,
+            regenerated_at=moment,
+            requested_at=case((has_more, moment), else_=row.requested_at),
             # A change in the meantime counts from now on.
-            noticed_at=case(
-                (
-                    and_(
-                        SectionStateRow.requested_generation > current.requested_generation,
-                        SectionStateRow.noticed_at.is_not(None),
-                    ),
-                    moment,
-                ),
-                else_=null(),
-            ),
+            noticed_at=case((and_(has_more, row.noticed_at.is_not(None)), moment), else_=null()),
             failures=0,
             deaths=None,
             rendering_article_id=None,
@@ -218,19 +303,24 @@ def complete(
             error=None,
             lease_owner=None,
             lease_until=None,
-            **({"suspected_generation": None, "suspected_entries": None} if current.is_suspected else {}),
-            **({"missed_at": regenerated_at, "missed_entries": current.suspected_entries} if missed else {}),
-            **state,
+            **{name: bindparam(f"new_{name}", type_=columns[name].type) for name in names},
         )
+        .execution_options(synchronize_session=False)
     )
-    return result.rowcount == 1
 
 
 def number_publication(conn: Connection, section: str) -> int:
     """Gives the section's new version its number among all publications; call it last in the transaction."""
     number = take_number(conn)
-    conn.execute(update(SectionStateRow).where(SectionStateRow.section == section).values(publication=number))
+    conn.execute(_NUMBERED, {"of": section, "number": number})
     return number
+
+
+_NUMBERED = (
+    update(SectionStateRow)
+    .where(SectionStateRow.section == bindparam("of", type_=SectionStateRow.section.type))
+    .values(publication=bindparam("number", type_=SectionStateRow.publication.type))
+)
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
@@ -245,25 +335,12 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
                 "version": document.version,
                 "digest": document.digest,
                 "last_modified": document.last_modified,
-                **{encoding: document.bodies.get(encoding) for encoding in ENCODINGS},
+                "size": document.size,
+                "gzip": document.bodies["gzip"],
             }
             for document in documents
         ],
     )
-
-
-def write_entries(conn: Connection, section: str, entries: Collection[PublishedEntry]) -> None:
-    """Replaces the section's entries; an entry that came back loses its tombstone.
-
-    Readers know an entry by its id, whichever article it belongs to.
-    """
-    conn.execute(delete(EntryRow).where(EntryRow.section == section))
-    if not entries:
-        return
-    rows = [{name: getattr(entry, name) for name in PublishedEntry.__slots__} for entry in entries]
-    conn.execute(insert(EntryRow), [{"section": section, **row} for row in rows])
-    ids = [entry.entry_id for entry in entries]
-    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.entry_id.in_(ids)))
 
 
 def write_tombstones(
@@ -293,8 +370,11 @@ def write_tombstones(
     )
 
 
-def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut], now: datetime) -> None:
+def write_left_out(conn: Connection, current: PublishedState, left_out: Collection[LeftOut], now: datetime) -> None:
     """Replaces the section's list of left-out articles; one that stays on it keeps its ``since``."""
+    if not left_out and not current.left_out:
+        return
+    section = current.section
     known = {
         (row.article_id, row.reason): row.since
         for row in conn.execute(select(LeftOutRow.__table__).where(LeftOutRow.section == section))

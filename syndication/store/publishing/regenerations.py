@@ -10,12 +10,16 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from syndication.errors import SyndicationError
 from syndication.store.access.audit_log import Act, Actor, record_repeated
 from syndication.store.db.batches import batched
-from syndication.store.publishing import section_state
+from syndication.store.publishing import article_stamps, section_state
 from syndication.store.tables.access import RegenerationRow, RegenerationSectionRow
-from syndication.store.tables.publishing import SectionStateRow
+from syndication.store.tables.publishing import EntryRow, SectionStateRow
 
 PER_MINUTE = 30
 """Regenerations that one token or user may request within a minute, not counting merged requests."""
+
+FEW = 10
+"""So many sections at once are made anew from their stories' rows. Of more, only those that would differ by the changes
+that were noticed and by their stories' times: a sweep or the nightly reconciliation finds what nobody noticed."""
 
 KEPT = 5_000
 """The most regenerations kept, however many were requested within the retention time."""
@@ -82,6 +86,8 @@ def request(
         record_repeated(conn, by, Act("regenerate", _sections(slugs), "joined", waiting.id), now)
         return waiting, True
     _check_rate(conn, by, now)
+    if len(set(slugs)) <= FEW:
+        _read_again(conn, slugs)
     generations = section_state.request(conn, slugs, now)
     id = uuid.uuid4().hex
     conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
@@ -95,6 +101,12 @@ def request(
     if found is None:
         raise LookupError(id)
     return found, False
+
+
+def _read_again(conn: Connection, slugs: Collection[str]) -> None:
+    """Has the stories of these feeds read again, whatever is known of them: somebody may miss a change."""
+    shown = select(EntryRow.article_id).where(EntryRow.section.in_(sorted(set(slugs)))).distinct()
+    article_stamps.renew(conn, conn.scalars(shown).all())
 
 
 def get(conn: Connection, id: str) -> Regeneration | None:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, Table, and_, delete, exists, insert, literal,
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.hub import HubDeliveryRow, HubIntentRow, HubSubscriptionRow
 from syndication.store.tables.publishing import (
+    DocumentCodingRow,
     DocumentRow,
     EntryRow,
     EntryStateRow,
@@ -16,8 +17,8 @@ from syndication.store.tables.publishing import (
 )
 
 _PARTS = (
-    HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow,
-    HubDeliveryRow,
+    HoldRow, DocumentRow, DocumentCodingRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow,
+    FeedVersionChangeRow, HubDeliveryRow,
 )  # fmt: skip
 
 

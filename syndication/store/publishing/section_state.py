@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     Case,
     ColumnElement,
     Connection,
+    Text,
     and_,
     bindparam,
     case,
     func,
-    literal,
     null,
     or_,
     select,
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from syndication.store.db.batches import batched
+from syndication.store.db.batches import MAX_PARAMETERS, batched
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
@@ -150,6 +150,10 @@ def section_status(state: SectionState | None, progress: Progress | None = None)
     return "pending" if state.pending or (progress is not None and progress.has_old_changes) else "current"
 
 
+def _waits() -> ColumnElement[bool]:
+    return SectionStateRow.requested_generation > SectionStateRow.completed_generation
+
+
 def register(
     conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime, readers: Collection[str] = ()
 ) -> list[str]:
@@ -200,7 +204,7 @@ def register(
             .values(
                 fingerprint=bindparam("print"),
                 requested_generation=SectionStateRow.requested_generation + 1,
-                noticed_at=_noticed(None),
+                noticed_at=case((_waits(), SectionStateRow.noticed_at), else_=null()),
                 retry_at=None,
                 failures=0,
                 priority=case(
@@ -231,6 +235,27 @@ NO_TIMES: Mapping[str, datetime] = {}
 NO_LEASE = {"lease_owner": None, "lease_until": None}
 
 
+def _raise_generation() -> Mapping[str, Any]:
+    """Returns, by the dialect's name, the statement that requests the sections ``slugs``."""
+    row, moment = SectionStateRow, bindparam("moment", type_=UtcTime())
+    slugs = row.section.in_(bindparam("slugs", expanding=True, type_=Text()))
+    raised = (
+        update(row)
+        .values(
+            requested_generation=row.requested_generation + 1,
+            requested_at=case((_waits(), row.requested_at), else_=moment),
+            noticed_at=_noticed(bindparam("since", type_=UtcTime())),
+            failures=0,
+            # Not NULL: a section that failed and changes all the time is no more urgent than the others.
+            retry_at=case((row.retry_at > moment, moment), else_=row.retry_at),
+        )
+        .returning(row.section, row.requested_generation)
+    )
+    # Always locked in the same order, so that two writers never deadlock.
+    locked = select(row.section).where(slugs).order_by(row.section).with_for_update().cte("locked")
+    return {"sqlite": raised.where(slugs), "postgresql": raised.where(row.section == locked.c.section)}
+
+
 def request(
     conn: Connection, slugs: Iterable[str], now: datetime, noticed_at: Mapping[str, datetime] = NO_TIMES
 ) -> dict[str, int]:
@@ -240,39 +265,29 @@ def request(
     waiting keeps its place: if each change put it back, a busy one would never be reached.
     """
     wanted = sorted(set(slugs))
-    _lock(conn, wanted)
     by_time: dict[datetime | None, list[str]] = {}
     for slug in wanted:
         by_time.setdefault(noticed_at.get(slug), []).append(slug)
-    waits, moment = SectionStateRow.requested_generation > SectionStateRow.completed_generation, literal(now, UtcTime())
+    if len(by_time) > 1 or len(wanted) > MAX_PARAMETERS:
+        _lock(conn, wanted)
     generations: dict[str, int] = {}
     for since, noticed in by_time.items():
-        raised = (
-            update(SectionStateRow)
-            .values(
-                requested_generation=SectionStateRow.requested_generation + 1,
-                requested_at=case((waits, SectionStateRow.requested_at), else_=moment),
-                noticed_at=_noticed(since),
-                failures=0,
-                # Not NULL: a section that failed and changes all the time is no more urgent than the others.
-                retry_at=case((SectionStateRow.retry_at > now, moment), else_=SectionStateRow.retry_at),
-            )
-            .returning(SectionStateRow.section, SectionStateRow.requested_generation)
-        )
         for some in batched(noticed):
-            rows = conn.execute(raised.where(SectionStateRow.section.in_(some)))
+            values = {"slugs": some, "since": since, "moment": now}
+            rows = conn.execute(_REQUEST[conn.dialect.name], values)
             generations |= {row.section: row.requested_generation for row in rows}
     return generations
 
 
-def _noticed(since: datetime | None) -> Case[datetime | None]:
-    """Returns the time of the oldest waiting change: the one already recorded, or the new one."""
-    waits = SectionStateRow.requested_generation > SectionStateRow.completed_generation
-    if since is None:
-        return case((waits, SectionStateRow.noticed_at), else_=null())
+def _noticed(since: ColumnElement[datetime | None]) -> Case[datetime | None]:
+    """Returns the time of the oldest waiting change: the one already recorded, or the new one, which may be NULL."""
     return case(
-        (and_(waits, SectionStateRow.noticed_at < since), SectionStateRow.noticed_at), else_=literal(since, UtcTime())
+        (and_(_waits(), or_(since.is_(None), SectionStateRow.noticed_at < since)), SectionStateRow.noticed_at),
+        else_=since,
     )
+
+
+_REQUEST = _raise_generation()
 
 
 def read_registered_since(conn: Connection, number: int) -> tuple[dict[str, str], int]:
@@ -324,10 +339,6 @@ def oldest_waiting(found: Iterable[SectionState], oldest_change: datetime | None
     """Returns the time of the oldest change that is in no feed yet: still in the queue, or requested."""
     moments = [state.requested_at for state in found if state.pending]
     return min((moment for moment in (*moments, oldest_change) if moment is not None), default=None)
-
-
-def _waits() -> ColumnElement[bool]:
-    return SectionStateRow.requested_generation > SectionStateRow.completed_generation
 
 
 def list_states(conn: Connection, sections: Collection[str] | None = None) -> list[SectionState]:

@@ -1,8 +1,9 @@
 """Which parts of the sitemaps wait to be written: marked by changes, by due times, and by another configuration."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -20,8 +22,7 @@ from sqlalchemy import (
 )
 
 from syndication.model.sitemaps import ARCHIVE, NEWS, bounds, month_in
-from syndication.store.db.batches import batched
-from syndication.store.db.upsert import insert
+from syndication.store.db.upsert import for_each_dialect, insert
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.sitemaps import SitemapEntryRow, SitemapFileRow, SitemapStateRow
 
@@ -79,49 +80,31 @@ def register(conn: Connection, fingerprint: str) -> bool:
     return True
 
 
+def _request(insert: Any) -> Any:
+    statement = insert(SitemapStateRow).values(part=bindparam("part", type_=Text()))
+    raised = {"requested_generation": SitemapStateRow.requested_generation + 1}
+    return statement.on_conflict_do_update(index_elements=["part"], set_=raised)
+
+
+_REQUEST = for_each_dialect(_request)
+
+
 def request(conn: Connection, parts: Iterable[str]) -> None:
     """Requests that these parts are written again."""
     # In one order, the archive first, so that no two transactions wait for each other.
-    for part in sorted(set(parts), key=lambda part: (part != ARCHIVE, part)):
-        statement = insert(conn, SitemapStateRow).values(part=part)
-        conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["part"],
-                set_={"requested_generation": SitemapStateRow.requested_generation + 1},
-            )
-        )
+    ordered = sorted(set(parts), key=lambda part: (part != ARCHIVE, part))
+    if ordered:
+        conn.execute(_REQUEST[conn.dialect.name], [{"part": part} for part in ordered])
 
 
 def request_all(conn: Connection) -> None:
-    """Requests everything, if sitemaps are on: any article may have changed."""
+    """Requests everything, if sitemaps are on: any article may have changed.
+
+    What changed of single articles says ``noticed``: the parts that they are in now, and those whose entries name them,
+    whatever has become of their rows.
+    """
     if is_on(conn):
         request(conn, [*_parts(conn), ARCHIVE, NEWS])
-
-
-def mark(conn: Connection, article_ids: Collection[str] | None, now: datetime) -> None:
-    """Requests the parts that these articles are in, and those that they were in (None: any article may have changed).
-
-    ``sitemap_entry`` knows where an article was, whatever has become of its row.
-    """
-    if article_ids is None:
-        request_all(conn)
-        return
-    if not is_on(conn):
-        return
-    news_since, _ = bounds(NEWS, now)
-    parts: set[str] = set()
-    for some in batched(sorted(article_ids)):
-        listed = select(SitemapEntryRow.part).where(SitemapEntryRow.article_id.in_(some)).distinct()
-        parts.update(conn.scalars(listed))
-        # As text: a time that no program of ours can read must not stop the reader of the queue.
-        query = select(
-            cast(ArticleRow.published_at, Text).label("at"), (ArticleRow.published_at >= news_since).label("is_news")
-        )
-        for row in conn.execute(query.where(ArticleRow.id.in_(some), ArticleRow.status == "published")):
-            month = month_in(row.at)
-            parts.update([] if month is None else [month])
-            parts.update([NEWS] if row.is_news else [])
-    request(conn, parts)
 
 
 def is_on(conn: Connection) -> bool:
@@ -195,21 +178,34 @@ def _release(conn: Connection, owner: str, part: str, until: datetime | None) ->
     conn.execute(update(SitemapStateRow).where(mine).values(lease_owner=None, lease_until=until))
 
 
-def next_ready(conn: Connection, owner: str, fingerprint: str, now: datetime) -> datetime | None:
-    """Returns when the next part can be claimed; None if none waits for anything."""
+@dataclass(frozen=True, slots=True)
+class WaitingParts:
+    """When the next part can be claimed (None: none waits for anything), and what waits already.
+
+    ``marks`` are the parts with the generations requested: other ones than before mean that more has come.
+    """
+
+    ready_at: datetime | None = None
+    marks: frozenset[tuple[str, int]] = frozenset()
+
+
+def list_waiting(conn: Connection, owner: str, fingerprint: str, now: datetime) -> WaitingParts:
+    """Returns which parts wait, now or for a moment to come."""
     query = select(SitemapStateRow.__table__).where(
         or_(_pending(), SitemapStateRow.next_due.is_not(None)), _is_mine(fingerprint)
     )
-    moments = []
+    moments, marks = [], set()
     for row in conn.execute(query):
         waiting = row.requested_generation > row.completed_generation
+        if waiting or row.next_due <= now:
+            marks.add((row.part, row.requested_generation))
         after = [now if waiting else row.next_due]
         if row.rendered_at is not None and row.rendered_at <= now:
             after.append(row.rendered_at + _pause(row.part))
         if row.lease_until is not None and row.lease_owner != owner:
             after.append(min(row.lease_until, now + _LONGEST_WAIT))
         moments.append(max(after))
-    return min(moments, default=None)
+    return WaitingParts(min(moments, default=None), frozenset(marks))
 
 
 def read_revision(conn: Connection) -> int:

@@ -46,7 +46,8 @@ class SectionStateRow(Base):
     time in seconds that its documents say; None: the fixed one of the configuration. ``publication`` is the number of
     the version among those of all sections, ``registration`` that of the last change of its fingerprint.
     ``priority``: ``NEWSROOM``, ``READERS`` or ``ASLEEP``, which no worker looks at. ``hold_number`` is raised by each
-    hold and release by an editor: a regeneration that read another one writes nothing.
+    hold and release by an editor: a regeneration that read another one writes nothing. ``coded_version`` is the last
+    version whose documents are stored in all codings that they are to have.
     """
 
     __tablename__ = "section_state"
@@ -81,6 +82,8 @@ class SectionStateRow(Base):
     registration: Mapped[int] = mapped_column(BigInt, server_default="0")
     priority: Mapped[int] = mapped_column(server_default="0")
     hold_number: Mapped[int] = mapped_column(BigInt, server_default="0")
+    basis: Mapped[str | None]
+    coded_version: Mapped[int] = mapped_column(BigInt, server_default="0")
 
 
 class PublicationRow(Base):
@@ -134,7 +137,10 @@ class SweepRow(Base):
 
 
 class DocumentRow(Base):
-    """The bytes of one feed in one format, by content coding; ``br`` and ``zstd`` are None where few clients ask."""
+    """The bytes of one feed in one format, in gzip; ``size`` is their length when unpacked.
+
+    The unpacked bytes are not stored: unpacking takes less time than reading them would.
+    """
 
     __tablename__ = "document"
 
@@ -143,10 +149,20 @@ class DocumentRow(Base):
     version: Mapped[int] = mapped_column(BigInt)
     digest: Mapped[str]
     last_modified: Mapped[datetime | None]
-    identity: Mapped[bytes] = mapped_column(LargeBinary)
+    size: Mapped[int] = mapped_column(BigInt)
     gzip: Mapped[bytes] = mapped_column(LargeBinary)
-    br: Mapped[bytes | None] = mapped_column(LargeBinary)
-    zstd: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class DocumentCodingRow(Base):
+    """A document in another content coding; one of an older ``version`` waits to be replaced, and nobody reads it."""
+
+    __tablename__ = "document_coding"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    format: Mapped[str] = mapped_column(primary_key=True)
+    coding: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class EntryRow(Base):
@@ -215,6 +231,15 @@ class ShownArticleRow(Base):
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str | None]
+
+
+class ArticleStampRow(Base):
+    """The stamp of an article's stored state, renewed when a change of it is gathered: see ``article_stamps``."""
+
+    __tablename__ = "article_stamp"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[int] = mapped_column(BigInt)
 
 
 class LeftOutRow(Base):
@@ -318,6 +343,8 @@ Index(
 )
 _leased = SectionStateRow.lease_owner.is_not(None)
 Index("ix_section_state_lease", SectionStateRow.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
+_uncoded = SectionStateRow.version > SectionStateRow.coded_version
+Index("ix_section_state_uncoded", SectionStateRow.section, sqlite_where=_uncoded, postgresql_where=_uncoded)
 _missed = SectionStateRow.missed_at.is_not(None)
 Index("ix_section_state_missed", SectionStateRow.missed_at, sqlite_where=_missed, postgresql_where=_missed)
 Index("ix_poll_count_at", PollCountRow.at)

@@ -63,7 +63,7 @@ class NewestEntries:
         state = document.version, document.source.digest
         if known is not None and known[0] == state:
             return known[1]
-        newest = Newest(document.version, document.modified, read_headlines(document.source.bodies["identity"]))
+        newest = Newest(document.version, document.modified, read_headlines(document.source.identity))
         if len(self._known) >= self._limit:
             self._known.clear()
         self._known[slug] = state, newest

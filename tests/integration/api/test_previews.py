@@ -31,7 +31,7 @@ def ask(api, **question):
 def stored(api):
     with api.database.read() as conn:
         found = documents.load_documents(conn, api.desk.sections)
-    return {(one.section, one.format): one.bodies["identity"] for one in found}
+    return {(one.section, one.format): one.identity for one in found}
 
 
 def fill(database, clock):

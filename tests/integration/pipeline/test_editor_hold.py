@@ -138,7 +138,7 @@ def test_a_withdrawal_passes_within_one_regeneration(desk):
     assert desk.work()["taiwan"].result == "published"
     for format in FORMATS:
         assert shown(desk, format) == ["a0", "a1 corrected", "a2", "a3"]
-    assert "everywhere" not in "".join(document.bodies["identity"].decode() for document in documents_of(desk).values())
+    assert "everywhere" not in "".join(document.identity.decode() for document in documents_of(desk).values())
     assert entries_of(desk)["atom"] == held["atom"][1:] and entries_of(desk)["rss"] == held["rss"][1:]
     assert desk.tombstones() == {"b1": "withdrawn"} and section_status(desk.state()) == "held"
     withdrawals.restore(desk.database, ["b1"], MEI)
@@ -268,7 +268,7 @@ def test_a_held_regeneration_that_began_before_the_release_writes_nothing(desk):
 def test_another_worker_rolls_back_after_one_has_died(desk, database, clock):
     hold_it(desk, 1)
     dead = desk.regenerator
-    assert dead._claim() is not None, "it died with the lease"
+    assert dead._claim(), "it died with the lease"
     other = Regenerator(database, Newsroom(desk.site, desk.sections), PACE, "other")
     other.register()
     assert other.regenerate_next() is None

@@ -21,7 +21,7 @@ def test_a_published_version_is_one_line(database, clock):
     desk.put("a1")
     desk.put("a2", url="http://[oops")
     outcome = desk.later(seconds=90)["taiwan"]
-    size = sum(len(desk.document("taiwan", format).bodies["identity"]) for format in ("atom", "rss", "json"))
+    size = sum(len(desk.document("taiwan", format).identity) for format in ("atom", "rss", "json"))
     line = told(outcome)
     assert isinstance(line.pop("waited_ms"), float)
     assert line == {

@@ -107,8 +107,9 @@ class Lives:
             self.desk.later(seconds=11)
             for _ in self.maker.steps():
                 self.desk.work()
-            ready, now = self.maker.next_ready()
-            if ready is None or ready > now + timedelta(seconds=30):
+            with self.database.read() as conn:
+                waiting, now = self.maker.waiting(conn)
+            if waiting.ready_at is None or waiting.ready_at > now + timedelta(seconds=30):
                 return
         pytest.fail("the sitemaps never came to rest")
 

@@ -111,7 +111,7 @@ def test_each_feed_has_what_a_simple_search_finds_and_each_story_the_same_bytes_
     for document in loaded:
         if document.format not in ENTRY:
             continue
-        text = document.bodies["identity"].decode()
+        text = document.identity.decode()
         entries = {match[1]: match[0] for match in ENTRY[document.format].finditer(text)}
         for id, entry in entries.items():
             assert same.setdefault((document.format, id), entry) == entry, (document.section, id)

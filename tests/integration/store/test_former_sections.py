@@ -17,7 +17,7 @@ def former(database, *statements):
         for statement in statements:
             conn.execute(text(statement))
     with database.write() as conn:
-        return {id: set(slugs) for id, slugs in change_queue.read(conn).former.items()}
+        return {id: set(slugs) for id, slugs in change_queue.take(conn).former.items()}
 
 
 @pytest.mark.parametrize(
@@ -41,5 +41,5 @@ def test_the_programs_own_writes_note_it_too(database):
     former(database)
     list(articles.put_articles(database, [article("a1", sections=("sports",))]))
     with database.write() as conn:
-        read = change_queue.read(conn)
+        read = change_queue.take(conn)
     assert set(read.former["a1"]) == {"taiwan", "china"} and not read.everything

@@ -128,8 +128,8 @@ def test_an_upgrade_keeps_all_that_was_in_the_database(old, killed, tmp_path):
         with old.write() as conn:
             assert kept(before, everything(conn)) == before
             assert "newsroom_own" in triggers(conn) and "syndication_old" not in triggers(conn)
-            change_queue.remove(conn, change_queue.read(conn).seqs)
+            change_queue.take(conn)
             conn.execute(text("UPDATE article_tag SET tag = 'new'"))
             conn.exec_driver_sql(f"UPDATE article SET status = 'published', published_at = {NOON} WHERE id = 'a2'")
-            assert change_queue.read(conn).article_ids == {"a1", "a2"}
+            assert change_queue.take(conn).article_ids == {"a1", "a2"}
             assert articles.get_article(conn, "a2").status == "withdrawn"

@@ -279,9 +279,8 @@ def test_only_what_was_read_is_deleted_from_the_queue(database):
     with database.write() as conn:
         conn.execute(update(ArticleRow).values(title="1"))
     with database.write() as conn:
-        read = change_queue.read(conn)
+        read = change_queue.take(conn)
         conn.execute(update(ArticleRow).values(title="2"))
-        change_queue.remove(conn, read.seqs)
     assert read.article_ids == noticed(database) == {"a1"}
 
 

@@ -203,6 +203,7 @@ def test_a_fixed_time_stays_to_the_byte_whatever_is_published_and_whenever(datab
     desk = open_desk(database, clock, CACHE)
     loader = loaded(desk)
     catalogue = loader.catalogue
+    respond(catalogue, "GET", PATH, {})  # The first who asks for it as it is has it unpacked.
     static = catalogue.documents[PATH].encoded["identity"]
     for minutes in (0, 1, 600):
         look(loader, desk, minutes=minutes)

@@ -119,7 +119,7 @@ def test_a_poll_of_a_document_that_is_not_in_memory_reads_it(desk):
     loader.reader.start()
     try:
         for path, body in ((PATH, desk.document()), ("/feeds/china.rss", desk.document("china", "rss"))) * 2:
-            assert poll(loader, path) == (200, body.bodies["identity"])
+            assert poll(loader, path) == (200, body.identity)
         assert poll(loader, "/feeds/none.atom")[0] == 404
         assert loader.reader.read == 4 and len(loader.catalogue.documents) == 1
     finally:
@@ -147,7 +147,7 @@ def test_polls_of_more_documents_than_the_budget_holds_are_all_answered(desk):
         loader.reader.stop()
     assert len(wanted) == 12 and len(loader.catalogue.documents) == 1
     expected = [desk.document(slug, path.rpartition(".")[2]) for slug in desk.sections for path in paths(slug)]
-    assert answered == [(200, document.bodies["identity"]) for document in expected]
+    assert answered == [(200, document.identity) for document in expected]
 
 
 def test_while_the_database_is_down_what_is_not_in_memory_is_told_to_come_back(desk):
@@ -173,12 +173,12 @@ def test_a_database_from_a_backup_is_served_and_what_was_later_is_not(desk):
     tables = [table.__table__ for table in (PublicationRow, SectionStateRow, DocumentRow)]
     with desk.database.read() as conn:
         backup = [(table, [dict(row) for row in conn.execute(select(table)).mappings()]) for table in tables]
-    before = desk.document().bodies["identity"]
+    before = desk.document().identity
     desk.put("a2", sections=("taiwan",))
     desk.later()
     loader = loader_of(desk)
     loader.load()
-    assert poll(loader) == (200, desk.document().bodies["identity"]) and poll(loader)[1] != before
+    assert poll(loader) == (200, desk.document().identity) and poll(loader)[1] != before
     with desk.database.write() as conn:
         for table, _ in reversed(backup):
             conn.execute(delete(table))

@@ -109,7 +109,7 @@ def test_what_cannot_be_loaded_leaves_feeds_and_sitemaps_as_they_are(newsroom, m
         patched.setattr(sitemap_loader.sitemaps, "load_bodies", lambda conn, paths: {})
         feeds.load()
     assert loader.current is before
-    assert b"Story new" in feeds.catalogue.documents["/feeds/taiwan.atom"].encoded["identity"].body
+    assert b"Story new" in feeds.catalogue.documents["/feeds/taiwan.atom"].source.identity
     feeds.load()
     assert loader.current is not before
 

@@ -9,10 +9,11 @@ from structlog.testing import capture_logs
 from syndication.config.loading import load_settings
 from syndication.config.schema import WorkerSettings
 from syndication.store.access.audit_log import Actor
-from syndication.store.articles import articles
+from syndication.store.articles import articles, search_index
 from syndication.store.processes import poll_counts
 from syndication.store.publishing import asked_feeds, documents, previews
-from syndication.worker.process import RECENT, Worker
+from syndication.worker.process import INDEXING_RETRY, RECENT, Worker
+from syndication.worker.quiet import QuietWait
 from syndication.worker.schedule import build_scheduler, schedule_due
 from syndication.worker.tasks import Task, TaskQueue
 from syndication.worker.time_share import TimeShare
@@ -88,8 +89,8 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
     steps = []
     notice, regenerate = worker.regenerator.process_changes, worker.regenerator.regenerate
 
-    def noticing():
-        number = notice()
+    def noticing(**options):
+        number = notice(**options)
         steps.append("batch" if number else "look")
         return number
 
@@ -161,7 +162,9 @@ def steps(worker, monkeypatch):
         (worker.previewer, "_answer", "preview"),
     ):
         real = getattr(owner, name)
-        monkeypatch.setattr(owner, name, lambda *a, _real=real, _step=step: (order.append(_step), _real(*a))[1])
+        monkeypatch.setattr(
+            owner, name, lambda *a, _real=real, _step=step, **k: (order.append(_step), _real(*a, **k))[1]
+        )
     return order
 
 
@@ -212,3 +215,62 @@ def test_the_share_is_of_the_time_that_it_took():
     assert share.wait(0) == 0
     share.record(10, 12)
     assert share.wait(12) == pytest.approx(8) and share.wait(20) == 0
+
+
+def waits_for_later(worker):
+    with worker.database.read() as conn:
+        parts, _ = worker.sitemaps.waiting(conn)
+    return bool(parts.marks), worker.regenerator.look().to_index is not None
+
+
+def test_sitemaps_and_the_search_index_wait_until_publishing_is_quiet(worker, clock):
+    worker.sitemaps.register()
+    worker._catch_up()
+    assert waits_for_later(worker) == (False, False) and worker._caught_up_in is None, "at the start at once"
+    worker.sitemaps_quiet, worker.index_quiet = resting(1000), resting(1000)
+    clock.advance(30)
+    put(worker, sections=("taiwan",))
+    assert {outcome.section for outcome in worker._drain()} == {"taiwan", "all"}
+    worker._catch_up()
+    assert waits_for_later(worker) == (True, True)
+    assert 900 < worker._caught_up_in <= 1000 and worker._pause() <= 1000
+    worker.sitemaps_quiet, worker.index_quiet = resting(0), resting(0)
+    worker._catch_up()
+    assert waits_for_later(worker) == (False, False)
+
+
+def resting(seconds):
+    wait = QuietWait(seconds, seconds)
+    wait.done(0)
+    return wait
+
+
+def test_a_change_between_two_steps_is_published_before_the_next(worker, clock, monkeypatch):
+    worker.sitemaps.register()
+    before, real = [], worker.sitemaps.steps
+
+    def steps():
+        for number, _ in enumerate(real()):
+            if number == 1:
+                clock.advance(2)
+                put(worker, sections=("taiwan",))
+            yield
+            before.append(worker.regenerator.look().publishing)
+
+    monkeypatch.setattr(worker.sitemaps, "steps", steps)
+    worker._write_sitemaps()
+    assert len(before) > 2 and not any(before)
+
+
+def test_an_index_that_fails_is_tried_again_after_a_rest(worker, monkeypatch):
+    put(worker)
+    worker._drain()
+
+    def fail(_):
+        raise ValueError("no place")
+
+    monkeypatch.setattr(search_index, "index_next", fail)
+    with capture_logs() as logs:
+        worker._index_articles()
+    assert [entry["event"] for entry in logs] == ["indexing_failed"]
+    assert INDEXING_RETRY - 1 < worker._waits()[1] <= INDEXING_RETRY

@@ -53,7 +53,7 @@ def pending(database):
 
 def body(database, slug="taiwan"):
     with database.read() as conn:
-        return b"".join(d.bodies["identity"] for d in documents.load_documents(conn, [slug]))
+        return b"".join(d.identity for d in documents.load_documents(conn, [slug]))
 
 
 def said(worker, event):

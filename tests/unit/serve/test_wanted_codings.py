@@ -1,6 +1,7 @@
 """Documents that are stored in gzip alone: what a client gets that would like another coding, and when it is made."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import brotli
@@ -17,6 +18,7 @@ from tests.support.newsroom import section, site
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PATH = "/feeds/world.atom"
 TEXT = b"<feed>" + b"ferries " * 500 + b"</feed>"
+WORLD = section("world", owner="readers")
 READ = {
     "br": brotli.decompress,
     "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
@@ -31,7 +33,7 @@ def document(version: int = 1) -> Document:
 
 
 def catalogue(budget: int = 1 << 20) -> Catalogue:
-    feeds = Catalogue.empty(site(), {"world": section("world")}, {}, frozenset(), memory=DocumentMemory(budget))
+    feeds = Catalogue.empty(site(), {"world": WORLD}, {}, frozenset(), memory=DocumentMemory(budget))
     return feeds.with_documents([document()])
 
 
@@ -104,7 +106,7 @@ def test_what_is_made_keeps_to_the_budget() -> None:
     size = feeds.memory.used
     feeds = Catalogue.empty(
         site(),
-        {"world": section("world"), "asia": section("asia")},
+        {"world": WORLD, "asia": replace(WORLD, slug="asia")},
         {},
         frozenset(),
         memory=DocumentMemory(2 * size + 10),

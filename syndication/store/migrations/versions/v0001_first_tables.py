@@ -318,6 +318,8 @@ def _create_publishing_tables() -> None:
         sa.Column("registration", BigInt, server_default="0", nullable=False),
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.Column("hold_number", BigInt, server_default="0", nullable=False),
+        sa.Column("basis", sa.Text(), nullable=True),
+        sa.Column("coded_version", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
@@ -329,6 +331,10 @@ def _create_publishing_tables() -> None:
     )
     op.create_index(
         "ix_section_state_lease", "section_state", ["lease_owner"], sqlite_where=leased, postgresql_where=leased
+    )
+    uncoded = sa.text("version > coded_version")
+    op.create_index(
+        "ix_section_state_uncoded", "section_state", ["section"], sqlite_where=uncoded, postgresql_where=uncoded
     )
     missed = sa.text("missed_at IS NOT NULL")
     op.create_index(
@@ -364,12 +370,20 @@ def _create_publishing_tables() -> None:
         sa.Column("version", BigInt, nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("last_modified", UtcTime(), nullable=True),
-        sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("size", BigInt, nullable=False),
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
-        sa.Column("br", sa.LargeBinary(), nullable=True),
-        sa.Column("zstd", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "format"),
+    )
+    op.create_table(
+        "document_coding",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("coding", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "format", "coding"),
     )
     op.create_table(
         "entry",
@@ -414,6 +428,12 @@ def _create_publishing_tables() -> None:
         "shown_article",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "article_stamp",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("stamp", BigInt, nullable=False),
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(
@@ -1179,7 +1199,7 @@ def _create_article_indexes() -> None:
 def _store_documents_uncompressed() -> None:
     """PostgreSQL would spend longer on compressing documents, mostly in vain, than on the rest of a version."""
     if op.get_bind().dialect.name == "postgresql":
-        for column in ("identity", "gzip", "br", "zstd"):
-            op.execute(f"ALTER TABLE document ALTER COLUMN {column} SET STORAGE EXTERNAL")
+        op.execute("ALTER TABLE document ALTER COLUMN gzip SET STORAGE EXTERNAL")
+        op.execute("ALTER TABLE document_coding ALTER COLUMN body SET STORAGE EXTERNAL")
         for column in ("gzip", "br", "zstd"):
             op.execute(f"ALTER TABLE sitemap_file ALTER COLUMN {column} SET STORAGE EXTERNAL")

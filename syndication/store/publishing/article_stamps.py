@@ -1,0 +1,46 @@
+"""Which stored state of an article is meant, so that a worker need not read again what it has read before.
+
+Gathering a change gives its article a new random stamp, in the same transaction. Whoever has read an article under its
+stamp has what stands in the store, or what stood there until a change that is not gathered yet, and that change will
+have the article's feeds regenerated. A stamp is random, so that an old one never comes back: not by a counter in a
+restored backup either. Articles without a row have not changed since the tables were made.
+"""
+
+import secrets
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syndication.store.db.batches import batched
+from syndication.store.publishing.section_reading import EVERY
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.publishing import ArticleStampRow
+
+
+def renew(conn: Connection, article_ids: Collection[str]) -> None:
+    """Gives these articles new stamps, in the transaction that gathers their changes."""
+    for some in batched(sorted(article_ids)):
+        conn.execute(_RENEW[conn.dialect.name], [{"article_id": id, "stamp": secrets.randbits(63)} for id in some])
+
+
+def renew_all(conn: Connection) -> None:
+    """Has every article read again by every worker: any of them may have changed."""
+    renew(conn, [EVERY])
+
+
+def prune(conn: Connection) -> None:
+    """Deletes the stamps of articles that are gone."""
+    row = ArticleStampRow
+    conn.execute(delete(row).where(row.article_id != EVERY, ~exists().where(ArticleRow.id == row.article_id)))
+
+
+def _renew(statement: Any) -> Any:
+    return statement.on_conflict_do_update(index_elements=["article_id"], set_={"stamp": statement.excluded.stamp})
+
+
+_RENEW = {
+    "sqlite": _renew(sqlite.insert(ArticleStampRow)),
+    "postgresql": _renew(postgresql.insert(ArticleStampRow)),
+}

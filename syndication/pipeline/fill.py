@@ -9,7 +9,7 @@ from datetime import datetime
 
 from syndication.model.values import Article, Feed, LeftOut, RenderedFeed, Section
 from syndication.pipeline.gather import Gathered, is_within_limits, recent_until
-from syndication.render.renderer import Careful, Renderer
+from syndication.render.renderer import Careful, Renderer, Stored
 
 MAX_ROUNDS = 5
 """The most times that more articles are read to replace those left out; each read doubles the number."""
@@ -30,17 +30,18 @@ def fill_feed(
     updated: datetime | None = None,
     careful: Careful | None = None,
     max_age: int | None = None,
+    stored: Stored | None = None,
 ) -> tuple[FilledFeed, RenderedFeed]:
     """Returns the feed selected from what was read, and that feed rendered: again if some of it cannot be rendered.
 
-    ``updated`` is the feed's time, if it is not that of the read; ``careful`` is ``Renderer.render``'s; ``max_age`` is
-    the cache time that the documents say, if it is not the fixed one.
+    ``updated`` is the feed's time, if it is not that of the read; ``careful`` and ``stored`` are ``Renderer.render``'s;
+    ``max_age`` is the cache time that the documents say, if it is not the fixed one.
     """
     gathered = replace(gathered, feed=replace(gathered.feed, max_age=max_age))
-    rendered = _render(renderer, gathered.feed, updated, careful)
+    rendered = _render(renderer, gathered.feed, updated, careful, stored)
     filled = select_entries(gathered, rendered.left_out)
     if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in filled.feed.entries]:
-        rendered = _render(renderer, filled.feed, updated, careful)
+        rendered = _render(renderer, filled.feed, updated, careful, stored)
     return filled, replace(rendered, left_out=filled.left_out)
 
 
@@ -72,8 +73,10 @@ def select_entries(gathered: Gathered, rejected: Iterable[LeftOut]) -> FilledFee
     )
 
 
-def _render(renderer: Renderer, feed: Feed, updated: datetime | None, careful: Careful | None) -> RenderedFeed:
-    return renderer.render(replace(feed, updated=updated or feed.updated), careful)
+def _render(
+    renderer: Renderer, feed: Feed, updated: datetime | None, careful: Careful | None, stored: Stored | None
+) -> RenderedFeed:
+    return renderer.render(replace(feed, updated=updated or feed.updated), careful, stored)
 
 
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:

@@ -26,6 +26,7 @@ from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, publishe
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.joined_gzip import Parts, PieceCache, gzip_joined
 from syndication.pipeline.snapshot import SectionSnapshot, basis_of
+from syndication.render.renderer import entry_source
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
 from syndication.store.publishing import new_version as stored_versions
@@ -98,6 +99,7 @@ def new_version(
     version = current.version + 1
     digests = _content_digests(snapshot, feed)
     entries = _entries(snapshot, held, version, digests)
+    new = {entry.article_id for entry in entries if entry.version == version}
     shown = _newly_shown(snapshot, digests)
     reasons = all_reasons(rendered.left_out, snapshot.departure_reasons)
     corrected = {entry.article_id for entry in feed.entries if entry.corrected}
@@ -118,6 +120,7 @@ def new_version(
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
+        sources={one.article_id: entry_source(feed, one) for one in feed.entries if one.article_id in new},
         basis=basis_of(current, snapshot.gathered.basis) if held.decision.hold is None else None,
         ends_editor_hold=current.editor_hold is not None,
         coded=not has_all_codings(feed.section),

@@ -11,7 +11,7 @@ A crash between any two steps repeats work and loses none.
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from functools import partial
 from typing import NamedTuple
 
 from syndication.logs import get_logger
+from syndication.model.fragments import Fragments
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
@@ -45,7 +46,7 @@ from syndication.store.articles.terms import FillStep
 from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.hub import pings
 from syndication.store.processes import purge_queue
-from syndication.store.publishing import documents, leases, regenerations, section_state, waiting_work
+from syndication.store.publishing import documents, entry_states, leases, regenerations, section_state, waiting_work
 from syndication.store.publishing import new_version as stored_versions
 from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import NotRegistered, PublishedState
@@ -106,6 +107,8 @@ class Regenerator:
         self.known = KnownArticles(fragment_memory // 4)
         self._ahead: list[str] = []
         """Sections that were claimed already, see ``regenerate_next``."""
+        self.from_scratch = False
+        """Whether entries are rendered even if their bytes are stored: to find out whether those are right."""
         self._goes_ahead = False
         self._same: list[tuple[SameBasis, float]] = []
         self._finished: deque[Outcome] = deque()
@@ -360,7 +363,17 @@ class Regenerator:
         current = snapshot.published
         careful = partial(self._record_article, current.section) if current.deaths else None
         max_age = published_max_age(snapshot.gathered.feed.section.cache, current)
-        return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful, max_age)
+        stored = None if self.from_scratch else partial(self._stored_fragments, current)
+        return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful, max_age, stored)
+
+    def _stored_fragments(self, current: PublishedState, sources: Mapping[str, str]) -> dict[str, Fragments]:
+        """Returns the fragments of entries that stand in the published version and would be rendered from the same."""
+        standing = [id for id in sources if id in current.entries]
+        if not standing:
+            return {}
+        with self.database.read() as conn:
+            found = entry_states.read_standing(conn, current.section, standing)
+        return {id: Fragments.unpack(one.body) for id, one in found.items() if one.source == sources[id]}
 
     def _record_article(self, section: str, article_id: str | None) -> None:
         """Records which article is rendered next, so that its identity survives this worker's death."""

@@ -3,14 +3,14 @@
 The tests render the same feed without the cache, and compare the bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from sys import getsizeof
 
 from syndication.model.fragments import Fragments
 from syndication.model.values import Entry, Feed, LeftOut, RenderedEntry, RenderedFeed
-from syndication.render import atom, json_feed, rss
+from syndication.render import RENDER_REVISION, atom, json_feed, rss
 from syndication.render.clean_entry import atom_id
 from syndication.render.entries import LARGEST_ENTRY, RenderedEntries, render_entries
 from syndication.render.fragment_cache import MAX_BYTES, FragmentCache, cut
@@ -27,6 +27,9 @@ RenderEntries = Callable[[Feed, Sequence[Entry]], RenderedEntries]
 
 Careful = Callable[[str | None], None]
 """Called with the article that is rendered next."""
+
+Stored = Callable[[Mapping[str, str]], Mapping[str, Fragments]]
+"""Returns the fragments that are stored of entries, by article: called with what ``entry_source`` says of each."""
 
 
 class Renderer:
@@ -47,13 +50,14 @@ class Renderer:
         """Returns the bytes of the cached entries."""
         return self._cache.used
 
-    def render(self, feed: Feed, careful: Careful | None = None) -> RenderedFeed:
+    def render(self, feed: Feed, careful: Careful | None = None, stored: Stored | None = None) -> RenderedFeed:
         """Returns the feed in every format. An entry that cannot be rendered is left out, with the reason.
 
-        With ``careful``, new entries are rendered one by one: it is called before each, and with None at the end.
+        With ``careful``, new entries are rendered one by one: it is called before each, and with None at the end. What
+        is not in memory is taken from ``stored``, if it is there.
         """
         alone, twice = _once_each(feed)
-        found, left_out = self._fragments(replace(feed, entries=alone, deleted=()), careful)
+        found, left_out = self._fragments(replace(feed, entries=alone, deleted=()), careful, stored)
         left_out += _beyond_size(alone, found)
         shown = [entry for entry in alone if entry.article_id in found]
         entries = [
@@ -71,7 +75,9 @@ class Renderer:
         rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments]), rss.ENTRY, rss.END)
         return RenderedFeed({"atom": atom_head, "rss": rss_head, "json": json_feed.head(empty)}, tuple(entries), ())
 
-    def _fragments(self, feed: Feed, careful: Careful | None) -> tuple[dict[str, Fragments], list[LeftOut]]:
+    def _fragments(
+        self, feed: Feed, careful: Careful | None, stored: Stored | None
+    ) -> tuple[dict[str, Fragments], list[LeftOut]]:
         found: dict[str, Fragments] = {}
         fresh: list[Entry] = []
         left_out: list[LeftOut] = []
@@ -83,12 +89,12 @@ class Renderer:
                 left_out.append(LeftOut(entry.article_id, reason))
             else:
                 fresh.append(entry)
-        made = self._made(feed, fresh, careful)
-        for entry in fresh:
-            if entry.article_id in made.fragments:
-                fragments = found[entry.article_id] = made.fragments[entry.article_id]
-                self._cache.put(_key(feed, entry), fragments, getsizeof(entry.html))
         by_id = {entry.article_id: entry for entry in fresh}
+        known = stored({id: entry_source(feed, one) for id, one in by_id.items()}) if stored and by_id else {}
+        made = self._made(feed, [entry for entry in fresh if entry.article_id not in known], careful)
+        for id, fragments in (*known.items(), *made.fragments.items()):
+            found[id] = fragments
+            self._cache.put(_key(feed, by_id[id]), fragments, getsizeof(by_id[id].html))
         for item in made.left_out:
             self._refuse(feed, by_id[item.article_id], item.reason)
         return found, left_out + made.left_out
@@ -108,10 +114,10 @@ class Renderer:
     def _refused_before(self, feed: Feed, entry: Entry) -> str | None:
         """Returns the reason if the same content was left out before, so that it costs its time only once."""
         known = self._refused.get(entry.article_id)
-        return known[1] if known is not None and known[0] == _digest(feed, entry) else None
+        return known[1] if known is not None and known[0] == entry_source(feed, entry) else None
 
     def _refuse(self, feed: Feed, entry: Entry, reason: str) -> None:
-        self._refused[entry.article_id] = _digest(feed, entry), reason
+        self._refused[entry.article_id] = entry_source(feed, entry), reason
         if len(self._refused) > MOST_REFUSED:
             self._refused.pop(next(iter(self._refused)))
 
@@ -145,9 +151,9 @@ def _beyond_size(entries: Sequence[Entry], found: dict[str, Fragments]) -> list[
     return left_out
 
 
-def _digest(feed: Feed, entry: Entry) -> str:
-    """Returns a digest of everything that an entry's bytes depend on."""
-    return sha256(repr(_key(feed, entry)).encode("utf-8", "surrogatepass")).hexdigest()
+def entry_source(feed: Feed, entry: Entry) -> str:
+    """Returns a digest of everything that an entry's bytes depend on, the program's render revision included."""
+    return sha256(repr((RENDER_REVISION, _key(feed, entry))).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:

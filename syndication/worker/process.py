@@ -430,7 +430,11 @@ class Worker:
             generations = section_state.request(
                 conn, section_state.list_stale(conn, self.settings.sections, now - RECENT), now
             )
-        outcomes = self._drain()
+        self.regenerator.from_scratch = True
+        try:
+            outcomes = self._drain()
+        finally:
+            self.regenerator.from_scratch = False
         # A section that changed meanwhile has another generation, or was read while changes were still waiting.
         different = [
             outcome.section

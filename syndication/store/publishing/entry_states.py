@@ -12,6 +12,7 @@ from datetime import datetime
 import zstandard
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
+from syndication.store.db.batches import batched
 from syndication.store.publishing.published import PublishedEntry
 from syndication.store.publishing.versions import is_pruned
 from syndication.store.tables.access import FeedVersionRow
@@ -43,38 +44,72 @@ def pack_order(entries: Sequence[PublishedEntry]) -> bytes:
     return zstandard.ZstdCompressor(level=3).compress(text.encode("utf-8", "surrogatepass"))
 
 
-def record(
-    conn: Connection,
-    section: str,
-    version: int,
-    before: Mapping[str, PublishedEntry],
-    entries: Collection[PublishedEntry],
-    bodies: Mapping[str, bytes] | None,
-    keep: int,
-) -> None:
-    """Records the entries of a new version, and deletes those that only versions of ``keep`` versions before had.
+@dataclass(frozen=True, slots=True)
+class NewStates:
+    """The ``entries`` of a new version. ``bodies`` are the packed bytes, by article, of those that are new or changed.
 
-    ``before`` are the entries of the previous version, ``bodies`` the packed bytes, by article, of those that are new
-    or changed (None: a feed that cannot be rolled back).
+    None: a feed that cannot be rolled back. ``sources`` are digests of what these were rendered from, if known.
     """
-    row = EntryStateRow
-    states = {(entry.article_id, entry.version) for entry in entries}
+
+    version: int
+    entries: Collection[PublishedEntry]
+    bodies: Mapping[str, bytes] | None
+    sources: Mapping[str, str]
+
+
+def record(conn: Connection, section: str, before: Mapping[str, PublishedEntry], new: NewStates, keep: int) -> None:
+    """Records the entries of a new version, and now and then deletes those that only much older versions had.
+
+    ``before`` are the entries of the previous version, ``keep`` the number of versions that are kept.
+    """
+    version, bodies = new.version, new.bodies
+    states = {(entry.article_id, entry.version) for entry in new.entries}
     ended = [entry for entry in before.values() if (entry.article_id, entry.version) not in states]
     if ended:
         last = {"of": section, "last": version - 1}
         conn.execute(_ENDED, [{"id": entry.article_id, "since": entry.version} | last for entry in ended])
-    new = [
-        {"section": section, "version": version, "body": bodies[entry.article_id] if bodies is not None else None}
+    rows = [
+        {
+            "section": section,
+            "version": version,
+            "body": bodies[entry.article_id] if bodies is not None else None,
+            "source": new.sources.get(entry.article_id),
+        }
         | {name: getattr(entry, name) for name in _COLUMNS}
-        for entry in entries
+        for entry in new.entries
         if entry.version == version and (bodies is None or entry.article_id in bodies)
     ]
-    if new:
-        conn.execute(_NEW, new)
+    if rows:
+        conn.execute(_NEW, rows)
     if is_pruned(version, keep):
+        row = EntryStateRow
         conn.execute(delete(row).where(row.section == section, row.last_version <= version - keep))
 
 
+@dataclass(frozen=True, slots=True)
+class StandingEntry:
+    """The packed bytes of an entry that a feed shows, and a digest of what they were rendered from."""
+
+    source: str
+    body: bytes
+
+
+def read_standing(conn: Connection, section: str, article_ids: Sequence[str]) -> dict[str, StandingEntry]:
+    """Returns the bytes of those of a feed's entries of which it is known what they were rendered from."""
+    found: dict[str, StandingEntry] = {}
+    for some in batched(sorted(article_ids)):
+        for row in conn.execute(_STANDING, {"of": section, "ids": list(some)}):
+            found[row.article_id] = StandingEntry(row.source, row.body)
+    return found
+
+
+_STANDING = select(EntryStateRow.article_id, EntryStateRow.source, EntryStateRow.body).where(
+    EntryStateRow.section == bindparam("of"),
+    EntryStateRow.last_version.is_(None),
+    EntryStateRow.article_id.in_(bindparam("ids", expanding=True)),
+    EntryStateRow.source.is_not(None),
+    EntryStateRow.body.is_not(None),
+)
 _ENDED = (
     update(EntryStateRow)
     .where(

@@ -1,7 +1,7 @@
 """Writes what a regeneration found, in the caller's one transaction: a new version, or that no byte changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -34,8 +34,8 @@ class NewVersion:
     not recorded yet, and ``states`` those articles. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected
     was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
     ``bodies`` are the packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled
-    back). ``ends_editor_hold``: its time is over. ``coded``: no other coding is to be made of
-    the documents. ``basis`` is a digest of what it was made from.
+    back), and ``sources`` digests of what those were rendered from, if known. ``ends_editor_hold``: its time is over.
+    ``coded``: no other coding is to be made of the documents. ``basis`` is a digest of what it was made from.
     """
 
     version: int
@@ -54,6 +54,7 @@ class NewVersion:
     cadence: Cadence | None = None
     max_age: int | None = None
     bodies: Mapping[str, bytes] | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
     ends_editor_hold: bool = False
     basis: str | None = None
     coded: bool = False
@@ -125,7 +126,8 @@ def _write_documents(conn: Connection, current: PublishedState, new: NewVersion,
     published.write_documents(conn, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, new.updated_at or now)
     size = sum(document.size for document in new.documents)
-    entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
+    states = entry_states.NewStates(new.version, new.entries, new.bodies, new.sources)
+    entry_states.record(conn, current.section, current.entries, states, keep)
     order = None if new.bodies is None else entry_states.pack_order(new.entries)
     versions.record_version(
         conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order

@@ -192,7 +192,9 @@ class EntryStateRow(Base):
     """An entry as it was in the kept versions from ``version`` to ``last_version`` (None: it is still so).
 
     ``body`` is its bytes in every format, packed (None: a feed of readers, or forgotten); ``state`` names the article's
-    state in ``article_revision``, which may no longer be kept. The other columns are those of ``EntryRow``.
+    state in ``article_revision``, which may no longer be kept. ``source`` is a digest of what the bytes were rendered
+    from, so that a worker that has just started need not render them (None: unknown). The other columns are those of
+    ``EntryRow``.
     """
 
     __tablename__ = "entry_state"
@@ -209,6 +211,7 @@ class EntryStateRow(Base):
     expires_at: Mapped[datetime | None]
     state: Mapped[str | None]
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    source: Mapped[str | None]
 
 
 class TombstoneRow(Base):

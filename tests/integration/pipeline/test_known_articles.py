@@ -1,14 +1,20 @@
 """A regeneration reads what changed, and nothing else; and still what was changed unnoticed is found."""
 
-import pytest
-from sqlalchemy import event, text
+import re
+from dataclasses import replace
 
+import pytest
+from sqlalchemy import event, text, update
+
+from syndication.model.fragments import Fragments
 from syndication.model.values import Author
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.regenerate import TOGETHER, Regenerator
+from syndication.render.entries import RenderedEntries
 from syndication.store.access.audit_log import Actor
 from syndication.store.publishing import article_stamps, regenerations
 from syndication.store.publishing.regenerations import FEW
+from syndication.store.tables.publishing import EntryStateRow
 from syndication.store.triggers import create_triggers, drop_triggers
 from tests.support.desk import PACE, Desk, titles
 from tests.support.newsroom import section
@@ -156,3 +162,47 @@ def test_what_a_stopped_worker_had_claimed_ahead_is_taken_over(desk, database, c
     assert other.regenerate_next() is None
     clock.advance(31)
     assert {one.section for one in other.regenerate_pending()} == set(desk.sections)
+
+
+def test_a_worker_that_has_just_started_takes_the_bytes_of_entries_that_are_stored(desk, database, monkeypatch):
+    before, entries = desk.body(), RenderedEntries({}, [])
+    assert before.count("<entry>") == 3
+    desk.site = replace(desk.site, title="Another title")
+    rendered = []
+    other = Regenerator(
+        database,
+        Newsroom(desk.site, desk.sections),
+        PACE,
+        "other",
+        entries=lambda _, fresh: rendered.extend(fresh) or entries,
+    )
+    other.register()
+    desk.clock.advance(1)
+    outcomes = {outcome.section: outcome for outcome in other.regenerate_pending()}
+    assert {one.result for one in outcomes.values()} == {"published"} and not rendered
+    after = desk.body()
+    assert "Another title" in after and after != before
+    assert re.findall("(?s)<entry>.*</entry>", after) == re.findall("(?s)<entry>.*</entry>", before)
+
+
+@pytest.mark.parametrize("broken", ["source = 'other'", "body = NULL", "source = NULL"])
+def test_stored_bytes_that_are_of_something_else_are_not_taken(desk, database, broken):
+    with database.write() as conn:
+        conn.execute(text(f"UPDATE entry_state SET {broken}"))
+    before = re.findall("(?s)<entry>.*</entry>", desk.body())
+    assert before
+    desk.site = replace(desk.site, title="Another title")
+    desk.restart()
+    desk.later()
+    assert "Another title" in desk.body() and re.findall("(?s)<entry>.*</entry>", desk.body()) == before
+
+
+def test_a_reconciliation_does_not_believe_stored_bytes(desk, database):
+    with database.write() as conn:
+        wrong = Fragments(b"<entry>wrong</entry>", b"<item>wrong</item>", "{}").pack()
+        conn.execute(update(EntryStateRow).values(body=wrong))
+    desk.site = replace(desk.site, title="Another title")
+    desk.restart()
+    desk.regenerator.from_scratch = True
+    desk.later()
+    assert "wrong" not in desk.body()

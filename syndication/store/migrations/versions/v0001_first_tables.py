@@ -469,6 +469,7 @@ def _create_publishing_tables() -> None:
         sa.Column("expires_at", UtcTime(), nullable=True),
         sa.Column("state", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id", "version"),
     )

@@ -16,10 +16,10 @@ from syndication.store.access.tokens import SCOPES
 from tests.support.service import ROOT, environ
 
 
-def benchmarks(*arguments: str) -> str:
+def benchmarks(*arguments: str, seconds: int = 240) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
-        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=240,
+        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=seconds,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -46,11 +46,11 @@ def test_a_benchmark_shows_its_table(name):
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this machine does not allow it: there is no history in git")
 def test_publishing_is_measured_beside_a_version_out_of_git():
-    lines = benchmarks("--quick", "publishing", "--against", "HEAD").splitlines()
-    assert [words.split() for words in lines if words.strip().startswith("HEAD")] == [["HEAD", "now", "ratio"]]
+    lines = benchmarks("--quick", "publishing", "--against", "HEAD", seconds=360).splitlines()
+    assert [words.split() for words in lines if words.strip().startswith("HEAD")] == [["HEAD", "now", "ratio"]] * 2
     rows = {line[2:].partition("  ")[0]: line[2:].partition("  ")[2].split() for line in lines if line.startswith("  ")}
     for name in (
         "commit to served, in turns, p99 ms",

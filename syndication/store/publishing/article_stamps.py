@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.store.db.batches import batched
 from syndication.store.publishing.section_reading import EVERY
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import ArticleStampRow
@@ -21,8 +20,9 @@ from syndication.store.tables.publishing import ArticleStampRow
 
 def renew(conn: Connection, article_ids: Collection[str]) -> None:
     """Gives these articles new stamps, in the transaction that gathers their changes."""
-    for some in batched(sorted(article_ids)):
-        conn.execute(_RENEW[conn.dialect.name], [{"article_id": id, "stamp": secrets.randbits(63)} for id in some])
+    stamps = [{"article_id": id, "stamp": secrets.randbits(63)} for id in sorted(set(article_ids))]
+    if stamps:
+        conn.execute(_RENEW[conn.dialect.name], stamps)
 
 
 def renew_all(conn: Connection) -> None:

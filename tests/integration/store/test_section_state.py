@@ -38,10 +38,10 @@ def break_reading(desk, monkeypatch, *slugs):
 
     real = module.gather
 
-    def gather(conn, newsroom, section, *rest):
+    def gather(conn, newsroom, section, *rest, **more):
         if section.slug in slugs:
             raise RuntimeError("the section cannot be read")
-        return real(conn, newsroom, section, *rest)
+        return real(conn, newsroom, section, *rest, **more)
 
     monkeypatch.setattr(module, "gather", gather)
 
@@ -109,7 +109,7 @@ def test_a_row_that_makes_the_driver_fail_is_a_failure_of_its_section_and_not_of
 
     import syndication.pipeline.snapshot as module
 
-    def gather(conn, newsroom, section, *rest):
+    def gather(conn, newsroom, section, *rest, **more):
         raise OperationalError("SELECT", {}, Exception("Could not decode to UTF-8"))
 
     monkeypatch.setattr(module, "gather", gather)
@@ -158,7 +158,7 @@ def test_a_worker_that_read_the_time_first_and_claims_last_takes_no_lease(desk):
 def test_a_late_worker_that_fails_leaves_the_lease_of_another(desk):
     desk.put("a1")
     desk.regenerator.process_changes()
-    slug = desk.regenerator._claim()
+    (slug,) = desk.regenerator._claim()
     put(desk, {"lease_owner": "other"}, slug)
     with desk.database.write() as conn:
         pause = (timedelta(seconds=2), timedelta(seconds=60))
@@ -242,7 +242,7 @@ def test_of_two_configurations_the_one_registered_last_wins(desk):
 def test_a_regeneration_that_began_under_the_old_configuration_writes_nothing(desk):
     desk.put("a1")
     desk.regenerator.process_changes()
-    slug = desk.regenerator._claim()
+    (slug,) = desk.regenerator._claim()
     reading = desk.regenerator._read(slug)
     newer = other_desk(desk, "taiwan", "china", "sports", entries=7)
     assert desk.regenerator._publish(*desk.regenerator._render(reading))[0] == "overtaken"

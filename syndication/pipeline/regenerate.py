@@ -186,7 +186,8 @@ class Regenerator:
                     taken = self._take(conn, now, leases.OWN_FEEDS)
         except DefinitionsMoved:
             return 1  # The changes are there still.
-        self._ahead = [*taken, *self._ahead]  # A change comes before requests without one.
+        # A change comes before requests without one, and a section that was claimed before is not done twice.
+        self._ahead = list(dict.fromkeys([*taken, *self._ahead]))
         return number
 
     def begin_terms(self, *, again: bool = False) -> None:
@@ -225,7 +226,7 @@ class Regenerator:
 
     def _regenerate_claimed(self) -> None:
         """Regenerates a section that was claimed; those before it that would be the same are completed together."""
-        outcome = None
+        outcome, self._same = None, []  # What was left when a database went down is claimed again.
         while self._ahead and outcome is None:
             outcome = self._regenerate(self._ahead.pop(0))
         same, self._same = self._same, []
@@ -269,10 +270,9 @@ class Regenerator:
 
     def regenerate(self, section: str) -> Outcome:
         """Regenerates one section. A failure is recorded and returned as an outcome: the other sections continue."""
+        self._same = []
         outcome = self._regenerate(section)
-        if outcome is None:
-            (outcome,), self._same = self._confirm(self._same), []
-        return outcome
+        return self._confirm(self._same)[0] if outcome is None else outcome
 
     def _regenerate(self, section: str) -> Outcome | None:
         """Does it; returns None for what would be the same, which is to be confirmed."""

@@ -82,8 +82,8 @@ def claim(
     sections with changes, for at most ``REQUEST_DELAY``. Of sections requested at the same time, ``all`` comes last:
     readers wait for an article's own section. Feeds that readers asked for come after all of the newsroom's;
     ``priorities`` may leave them out. ``unless_changes``: none while changes wait in the queue, which may be of a
-    section that comes before it. If the first one was requested without a change, others like it are taken with it, up
-    to ``most``.
+    section that comes before it. If the first one is of the newsroom's, was requested without a change and may be
+    found to be as it is, others like it are taken with it, up to ``most``.
     """
     values = {
         "now": now,
@@ -102,10 +102,10 @@ def claim(
                     continue
                 taken = values | {"of": row.section, "print": row.fingerprint, "rank": priority}
                 if conn.execute(_TAKEN, taken).rowcount:
-                    like = [one.section for one in rows if _is_mine(one, mine) and one.noticed_at is None]
-                    like = like[1:most] if row.noticed_at is None else []
-                    others = conn.scalars(_ALSO_TAKEN, taken | {"sections": like}).all() if like else ()
-                    return [row.section, *sorted(others)]
+                    like = [one.section for one in rows if one.may_be_same and one is not row and _is_mine(one, mine)]
+                    like = like[: most - 1] if row.may_be_same and priority == NEWSROOM else []
+                    others = set(conn.scalars(_ALSO_TAKEN, taken | {"sections": like})) if like else ()
+                    return [row.section, *(slug for slug in like if slug in others)]
             after += len(rows)
     return []
 
@@ -128,7 +128,8 @@ def _ready() -> ColumnElement[bool]:
 def _first_waiting(ready: ColumnElement[bool]) -> Any:
     row = SectionStateRow
     asked = and_(row.noticed_at.is_(None), row.requested_at > bindparam("recent", type_=UtcTime()))
-    query = select(row.section, row.fingerprint, row.noticed_at).where(ready)
+    may_be_same = and_(row.noticed_at.is_(None), row.basis.is_not(None)).label("may_be_same")
+    query = select(row.section, row.fingerprint, may_be_same).where(ready)
     return (
         query.order_by(
             case((asked, 1), else_=0), func.coalesce(row.retry_at, row.requested_at), row.section == ALL, row.section

@@ -202,6 +202,7 @@ def register(
             update(SectionStateRow.__table__)  # type: ignore[arg-type]  # a Table: many rows with their own values
             .where(SectionStateRow.section == bindparam("slug"))
             .values(
+                basis=None,
                 fingerprint=bindparam("print"),
                 requested_generation=SectionStateRow.requested_generation + 1,
                 noticed_at=case((_waits(), SectionStateRow.noticed_at), else_=null()),

@@ -206,3 +206,26 @@ def test_a_reconciliation_does_not_believe_stored_bytes(desk, database):
     desk.regenerator.from_scratch = True
     desk.later()
     assert "wrong" not in desk.body()
+
+
+def test_a_section_that_is_claimed_already_and_changes_is_regenerated_once(desk):
+    desk.sections |= {f"s{n:02}": section(f"s{n:02}") for n in range(2 * TOGETHER)}
+    desk.restart()
+    desk.later()
+    ask(desk, *desk.sections)
+    desk.regenerator.regenerate_next(ahead=True)
+    claimed = list(desk.regenerator._ahead)
+    assert len(claimed) > 2
+    desk.put("b1", sections=(claimed[2],))
+    desk.regenerator.process_changes(ahead=True)
+    done = []
+    while (outcome := desk.regenerator.regenerate_next(ahead=True)) is not None:
+        done.append((outcome.section, outcome.result))
+    assert [result for slug, result in done if slug == claimed[2]] == ["published"]
+
+
+def test_feeds_that_are_to_be_made_anew_are_claimed_one_by_one(desk):
+    desk.site = replace(desk.site, title="Another title")
+    desk.restart()
+    desk.clock.advance(1)
+    assert len(desk.regenerator._claim(ahead=True)) == 1

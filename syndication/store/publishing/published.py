@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.values import FORMATS, Document, LeftOut
 from syndication.store.db.types import BigInt, UtcTime
@@ -325,23 +326,32 @@ _NUMBERED = (
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
-    """Replaces the documents of a section."""
-    conn.execute(delete(DocumentRow).where(DocumentRow.section == documents[0].section))
-    conn.execute(
-        insert(DocumentRow),
-        [
-            {
-                "section": document.section,
-                "format": document.format,
-                "version": document.version,
-                "digest": document.digest,
-                "last_modified": document.last_modified,
-                "size": document.size,
-                "gzip": document.bodies["gzip"],
-            }
-            for document in documents
-        ],
-    )
+    """Replaces the documents of a section, which always has the same formats."""
+    rows = [
+        {
+            "section": document.section,
+            "format": document.format,
+            "version": document.version,
+            "digest": document.digest,
+            "last_modified": document.last_modified,
+            "size": document.size,
+            "gzip": document.bodies["gzip"],
+        }
+        for document in documents
+    ]
+    conn.execute(_REPLACED[conn.dialect.name], rows)
+
+
+def _replaced(statement: Any) -> Any:
+    columns = ("version", "digest", "last_modified", "size", "gzip")
+    values = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=["section", "format"], set_=values)
+
+
+_REPLACED = {
+    "sqlite": _replaced(sqlite.insert(DocumentRow)),
+    "postgresql": _replaced(postgresql.insert(DocumentRow)),
+}
 
 
 def write_tombstones(

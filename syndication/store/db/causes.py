@@ -13,6 +13,9 @@ _SCHEMA_NAMES = re.compile(r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint fa
 
 _TABLE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 
+_TABLES = re.compile(r'(?<!DO )(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
+"""The tables of all parts of a statement (``store.db.together``)."""
+
 _FUNCTION = re.compile(r"^PL/pgSQL function (\w+)\([^\n]*\) line \d+ at ", re.MULTILINE)
 
 _RAISED = re.compile(r"^PL/pgSQL function \w+\([^\n]*\) line \d+ at RAISE$", re.MULTILINE)
@@ -49,23 +52,28 @@ def rejected_by(error: DatabaseError) -> list[str]:
 def raising_triggers(conn: Connection, error: DatabaseError) -> list[str]:
     """Returns the triggers that may have rejected a statement, of its table, which can raise; [] if none did."""
     original: Any = getattr(error, "orig", None)
-    table = _TABLE.match(getattr(error, "statement", None) or "")
-    if table is None:
+    tables = _TABLES.findall(getattr(error, "statement", None) or "")
+    if not tables:
         return []
     if conn.dialect.name == "sqlite":
         if getattr(original, "sqlite_errorname", "") != "SQLITE_CONSTRAINT_TRIGGER":
             return []
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name AND sql LIKE '%RAISE%'"
-    else:
-        function = _FUNCTION.search(getattr(getattr(original, "diag", None), "context", None) or "")
-        if function is None:
-            return []
-        query = (
-            "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal"
-            " AND tgrelid = to_regclass(:name) AND proname = :function"
-        )
-        return [*conn.scalars(text(query), {"name": table[1], "function": function[1]})]
-    return [*conn.scalars(text(query), {"name": table[1]})]
+        return [*conn.scalars(text(query), {"name": tables[0]})]
+    function = _FUNCTION.search(getattr(getattr(original, "diag", None), "context", None) or "")
+    if function is None:
+        return []
+    query = (
+        "SELECT tgname, relname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON"
+        " pg_class.oid = tgrelid WHERE NOT tgisinternal AND proname = :function AND tgrelid = to_regclass(:name)"
+    )
+    found = [
+        row
+        for name in dict.fromkeys(tables)
+        for row in conn.execute(text(query), {"name": name, "function": function[1]})
+    ]
+    # Of a statement with one part, the table is named already.
+    return [row.tgname if len(tables) == 1 else f"{row.tgname} of table {row.relname}" for row in found]
 
 
 def _of_table(error: DatabaseError) -> str:

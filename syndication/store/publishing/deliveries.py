@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from syndication.store.db.batches import batched
+from syndication.store.db.together import Together
 from syndication.store.publishing.versions import EntryChange
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.deliveries import DeliveryFeedRow, DeliveryRow
@@ -154,7 +155,7 @@ def record_regeneration(conn: Connection, done: Regenerated) -> Sequence[Shown]:
     return shown
 
 
-def record_shown(conn: Connection, section: str, shown: Sequence[Shown], publication: int) -> None:
+def record_shown(conn: Together, section: str, shown: Sequence[Shown], publication: int) -> None:
     """Records the publication that shows these changes; nobody else writes rows that no version shows yet."""
     _update(conn, section, [{**values, "publication": publication} for values in shown])
 
@@ -255,7 +256,7 @@ _UPDATED = (
 )
 
 
-def _update(conn: Connection, section: str, values: Sequence[Shown]) -> None:
+def _update(conn: Connection | Together, section: str, values: Sequence[Shown]) -> None:
     if values:
         new = [{"of": section, "row": one["row"], **{f"new_{name}": one[name] for name in _VALUES}} for one in values]
         conn.execute(_UPDATED, new)

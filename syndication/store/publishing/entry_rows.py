@@ -7,9 +7,10 @@ and have gaps, and a story on top gets one below that of the story after it.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from syndication.store.db.together import Together
 from syndication.store.publishing.published import PublishedEntry, PublishedState
 from syndication.store.tables.publishing import EntryRow, TombstoneRow
 
@@ -19,7 +20,7 @@ FARTHEST = 2**31 - 1_000_000
 COLUMNS = tuple(PublishedEntry.__slots__)
 
 
-def write_entries(conn: Connection, current: PublishedState, entries: Sequence[PublishedEntry]) -> None:
+def write_entries(conn: Together, current: PublishedState, entries: Sequence[PublishedEntry]) -> None:
     """Replaces the section's entries by these, in this order; an entry that came back loses its tombstone.
 
     Readers know an entry by its id, whichever article it belongs to.

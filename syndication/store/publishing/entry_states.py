@@ -13,6 +13,7 @@ import zstandard
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from syndication.store.db.batches import batched
+from syndication.store.db.together import Together
 from syndication.store.publishing.published import PublishedEntry
 from syndication.store.publishing.versions import is_pruned
 from syndication.store.tables.access import FeedVersionRow
@@ -57,7 +58,7 @@ class NewStates:
     sources: Mapping[str, str]
 
 
-def record(conn: Connection, section: str, before: Mapping[str, PublishedEntry], new: NewStates, keep: int) -> None:
+def record(conn: Together, section: str, before: Mapping[str, PublishedEntry], new: NewStates, keep: int) -> None:
     """Records the entries of a new version, and now and then deletes those that only much older versions had.
 
     ``before`` are the entries of the previous version, ``keep`` the number of versions that are kept.

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, LeftOut
+from syndication.store.db.together import Together
 from syndication.store.publishing import (
     article_states,
     deliveries,
@@ -80,18 +81,21 @@ def write(
     _write_hold(conn, current, new.hold)
     if new.ends_editor_hold:
         editor_holds.end(conn, section, now)
+    writes = Together(conn)
     if new.entries != tuple(current.entries.values()):
-        entry_rows.write_entries(conn, current, new.entries)
+        entry_rows.write_entries(writes, current, new.entries)
     published.write_left_out(conn, current, new.left_out, now)
     article_states.record_states(conn, new.states, now)
     if new.documents:
-        _write_documents(conn, current, new, now, keep)
+        _write_documents(conn, writes, current, new, now, keep)
+    writes.run()
     _record_result(conn, current, "published" if new.documents else "unchanged", new.version, now)
     following = _regenerated(current, new, now, purge=purge)
     shown = deliveries.record_regeneration(conn, following) if current.followed else ()
     if new.documents:
-        number = published.number_publication(conn, section)
-        deliveries.record_shown(conn, section, shown, number)
+        number = published.number_publication(conn, writes, section)
+        deliveries.record_shown(writes, section, shown, number)
+        writes.run()
     return True
 
 
@@ -122,15 +126,17 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
     )
 
 
-def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
-    published.write_documents(conn, new.documents)
+def _write_documents(
+    conn: Connection, writes: Together, current: PublishedState, new: NewVersion, now: datetime, keep: int
+) -> None:
+    published.write_documents(writes, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, new.updated_at or now)
     size = sum(document.size for document in new.documents)
     states = entry_states.NewStates(new.version, new.entries, new.bodies, new.sources)
-    entry_states.record(conn, current.section, current.entries, states, keep)
+    entry_states.record(writes, current.section, current.entries, states, keep)
     order = None if new.bodies is None else entry_states.pack_order(new.entries)
     versions.record_version(
-        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order
+        writes, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order
     )
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.values import FORMATS, Document, LeftOut
+from syndication.store.db.together import Together
 from syndication.store.db.types import BigInt, UtcTime
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
@@ -311,10 +312,10 @@ def _completed(names: Sequence[str]) -> Update:
     )
 
 
-def number_publication(conn: Connection, section: str) -> int:
-    """Gives the section's new version its number among all publications; call it last in the transaction."""
+def number_publication(conn: Connection, writes: Connection | Together, section: str) -> int:
+    """Gives the section's new version its number among all publications; only ``writes`` of the same may follow."""
     number = take_number(conn)
-    conn.execute(_NUMBERED, {"of": section, "number": number})
+    writes.execute(_NUMBERED, {"of": section, "number": number})
     return number
 
 
@@ -325,7 +326,7 @@ _NUMBERED = (
 )
 
 
-def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
+def write_documents(conn: Together, documents: Sequence[Document]) -> None:
     """Replaces the documents of a section, which always has the same formats."""
     rows = [
         {

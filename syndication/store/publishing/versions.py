@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, func, insert, select
 
 from syndication.store.db.batches import batched
+from syndication.store.db.together import Together
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 
 Change = Literal["added", "changed", "gone"]
@@ -44,7 +45,7 @@ class FeedVersion:
 
 
 def record_version(
-    conn: Connection,
+    conn: Together,
     section: str,
     version: int,
     at: datetime,

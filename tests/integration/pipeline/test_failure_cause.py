@@ -43,7 +43,7 @@ def test_a_trigger_is_named(desk):
     assert words == outcomes["taiwan"].error
     assert "trigger guard" in words and "table entry" in words
     assert ("SQLITE_CONSTRAINT_TRIGGER" if sqlite else "SQLSTATE P0001, function refuse") in words
-    assert "store/publishing/entry_rows.py:" in words and "(write_entries)" in words
+    assert "store/db/together.py:" in words and "store/publishing/new_version.py:" in words
     assert SECRET not in words
 
 
@@ -99,7 +99,7 @@ def test_a_trigger_that_quotes_the_row_as_a_constraint_is_not_repeated(postgres_
     desk.put("resigns")
     assert desk.work()["taiwan"].result == "failed"
     words = error_of(desk)
-    assert "SQLSTATE 23505, function refuse, table entry" in words and "trigger guard" in words
+    assert "SQLSTATE 23505, function refuse" in words and "trigger guard of table entry" in words
     assert "resigns" not in words
     database.close()
 

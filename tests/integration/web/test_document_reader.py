@@ -72,13 +72,13 @@ def test_a_version_that_commits_late_is_not_missed(desk):
 
     def first() -> None:
         with desk.database.write() as conn:
-            published.number_publication(conn, "taiwan")
+            published.number_publication(conn, conn, "taiwan")
             numbered.set()
             commit.wait(10)
 
     def second() -> None:
         with desk.database.write() as conn:
-            published.number_publication(conn, "china")
+            published.number_publication(conn, conn, "china")
 
     def look(last: int) -> int:
         with desk.database.read() as conn:

@@ -1,0 +1,84 @@
+"""Writes that are sent to PostgreSQL as one statement, and to SQLite one after the other, with the same result."""
+
+import pytest
+from sqlalchemy import bindparam, delete, event, insert, select, update
+
+from syndication.store.db.database import DatabaseError
+from syndication.store.db.together import MOST, Together
+from syndication.store.tables.publishing import ShownArticleRow
+
+ROW = ShownArticleRow
+NEW = insert(ROW)
+GONE = delete(ROW).where(ROW.article_id == bindparam("id"))
+CHANGED = (
+    update(ROW)
+    .where(ROW.article_id == bindparam("id"))
+    .values(digest=bindparam("new"))
+    .execution_options(synchronize_session=False)
+)
+
+
+@pytest.fixture
+def database(database):
+    with database.write() as conn:
+        conn.execute(NEW, [{"article_id": id, "digest": "1"} for id in ("stays", "changes", "goes")])
+    return database
+
+
+def stored(database):
+    with database.read() as conn:
+        return dict(conn.execute(select(ROW.article_id, ROW.digest)).all())
+
+
+def sent(database, number):
+    found = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def before(_conn, _cursor, statement, *_):
+        found.append(statement)
+
+    with database.write() as conn:
+        writes = Together(conn)
+        writes.execute(NEW, [{"article_id": f"n{n}", "digest": f"%s {n}"} for n in range(number)])
+        writes.execute(CHANGED, {"id": "changes", "new": None})
+        writes.execute(GONE, [{"id": "goes"}])
+        assert stored(database).keys() == {"stays", "changes", "goes"}, "nothing before it is run"
+        found.clear()
+        writes.run()
+        writes.run()
+    event.remove(database.engine, "before_cursor_execute", before)
+    return found
+
+
+@pytest.mark.parametrize("number", [2, MOST])
+def test_all_is_written_once(database, number):
+    statements = sent(database, number)
+    expected = {f"n{n}": f"%s {n}" for n in range(number)}
+    assert stored(database) == {"stays": "1", "changes": None} | expected
+    assert len(statements) == (1 if database.dialect == "postgresql" and number == 2 else 3)
+
+
+def test_nothing_is_nothing(database):
+    with database.write() as conn:
+        Together(conn).run()
+    assert len(stored(database)) == 3
+
+
+def refused(database):
+    with database.write() as conn:
+        writes = Together(conn)
+        writes.execute(GONE, {"id": "goes"})
+        writes.execute(NEW, {"article_id": "stays", "digest": "2"})
+        writes.run()
+
+
+def test_what_is_refused_rolls_everything_back_as_an_error_of_the_database(database):
+    with pytest.raises(DatabaseError):
+        refused(database)
+    assert stored(database) == {"stays": "1", "changes": "1", "goes": "1"}
+
+
+def test_a_statement_without_parameters_is_executed_at_once(database):
+    with database.write() as conn:
+        Together(conn).execute(delete(ROW))
+        assert conn.scalars(select(ROW.article_id)).all() == []

@@ -105,8 +105,10 @@ def request(
 
 def _read_again(conn: Connection, slugs: Collection[str]) -> None:
     """Has the stories of these feeds read again, whatever is known of them: somebody may miss a change."""
-    shown = select(EntryRow.article_id).where(EntryRow.section.in_(sorted(set(slugs)))).distinct()
+    wanted = sorted(set(slugs))
+    shown = select(EntryRow.article_id).where(EntryRow.section.in_(wanted)).distinct()
     article_stamps.renew(conn, conn.scalars(shown).all())
+    conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(wanted)).values(basis=None))
 
 
 def get(conn: Connection, id: str) -> Regeneration | None:

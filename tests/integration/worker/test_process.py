@@ -87,7 +87,7 @@ def test_an_embargo_that_ends_during_the_night_is_no_alarm(worker, clock):
 def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch):
     monkeypatch.setattr("syndication.store.publishing.change_queue.AT_ONCE", 4)
     steps = []
-    notice, regenerate = worker.regenerator.process_changes, worker.regenerator.regenerate
+    notice, regenerate = worker.regenerator.process_changes, worker.regenerator._regenerate
 
     def noticing(**options):
         number = notice(**options)
@@ -95,7 +95,7 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
         return number
 
     monkeypatch.setattr(worker.regenerator, "process_changes", noticing)
-    monkeypatch.setattr(worker.regenerator, "regenerate", lambda slug: steps.append(slug) or regenerate(slug))
+    monkeypatch.setattr(worker.regenerator, "_regenerate", lambda slug: steps.append(slug) or regenerate(slug))
     for n in range(6):
         put(worker, f"a{n}", sections=("taiwan",))
     worker._drain()
@@ -158,7 +158,7 @@ def steps(worker, monkeypatch):
     order = []
     for owner, name, step in (
         (worker.regenerator, "process_changes", "look"),
-        (worker.regenerator, "regenerate", "section"),
+        (worker.regenerator, "_regenerate", "section"),
         (worker.previewer, "_answer", "preview"),
     ):
         real = getattr(owner, name)

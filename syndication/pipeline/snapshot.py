@@ -79,7 +79,8 @@ def read_snapshot(
         rows = None
         if more is None and _may_be_same(current, around, newsroom.fingerprints()[slug]):
             rows = read_candidates(conn, newsroom, section, now, 0)
-            if basis_of(current, basis(rows, around.stamp)) == current.basis:
+            is_recorded = all(candidate.shown is not None for candidate in rows.candidates)
+            if is_recorded and basis_of(current, basis(rows, around.stamp)) == current.basis:
                 caught_up = around.oldest_change is None
                 raise SameBasis(current, len(rows.candidates), is_caught_up=caught_up)
         current = with_entries(conn, current)

@@ -424,7 +424,8 @@ class Regenerator:
                 purge_queue.enqueue(conn, current.section, new.version, now)
             if done and new.documents:
                 pings.enqueue(conn, self.policy.hubs, current.section, new.version, now)
-            if self._goes_ahead and not self._ahead:
+            # What is to be confirmed still seems to wait: ``_confirm`` claims after that.
+            if self._goes_ahead and not (self._ahead or self._same):
                 taken = self._take(conn, now, leases.OWN_FEEDS, unless_changes=True)
         self._ahead = taken or self._ahead
         return ("published" if new.documents else "unchanged") if done else "overtaken", now

@@ -229,3 +229,16 @@ def test_feeds_that_are_to_be_made_anew_are_claimed_one_by_one(desk):
     desk.restart()
     desk.clock.advance(1)
     assert len(desk.regenerator._claim(ahead=True)) == 1
+
+
+def test_what_would_be_the_same_is_not_claimed_again_by_a_section_that_differs(desk):
+    desk.sections |= {f"s{n:02}": section(f"s{n:02}") for n in range(FEW)}
+    desk.restart()
+    desk.later()
+    with desk.database.write() as conn:
+        article_stamps.renew(conn, ["a1"])
+    ask(desk, *desk.sections)
+    done = []
+    while (outcome := desk.regenerator.regenerate_next(ahead=True)) is not None:
+        done.append(outcome.section)
+    assert sorted(done) == sorted(desk.sections)

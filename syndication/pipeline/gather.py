@@ -378,7 +378,7 @@ def basis(rows: feed_query.FeedRows, stamp: int | None) -> str:
 def read_candidates(
     conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int
 ) -> feed_query.FeedRows:
-    """Returns the same with their times, and when the next embargo ends."""
+    """Returns what ``list_candidates`` does, with times and stamps, and when the next embargo ends."""
     wanted = newsroom.selections.wanted(section)
     rows: list[feed_query.FeedRows] = []
 

@@ -206,7 +206,7 @@ class DocumentLoader:
         """
         with self.database.read() as conn:
             numbers = read_numbers(conn)
-            now, started = self.database.moment(numbers.clock), time.monotonic()
+            now, started = self.database.time(numbers.clock), time.monotonic()
             self._sitemaps = numbers.sitemaps
             is_usual = not self._is_moved(numbers)
             if is_usual and numbers.publication > self._publication:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, ScalarSelect, and_, exists, func, select
 
 from syndication.store.articles.selected_articles import PUBLISHED
 from syndication.store.db.batches import batched
@@ -23,12 +23,7 @@ def change_kinds(conn: Connection, written: Mapping[str, datetime], now: datetim
     A regeneration may have been faster than this look: what a feed has added since is new, and was not edited.
     """
     kinds: dict[str, ChangeKind] = dict.fromkeys(written, "deleted")
-    conditions: Mapping[Fact, ColumnElement[bool]] = {
-        "withdrawn": exists().where(WithdrawalRow.article_id == ArticleRow.id),
-        "embargoed": ArticleRow.published_at > now,
-        "shown": exists().where(ShownArticleRow.article_id == ArticleRow.id),
-        "was_out": exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn"),
-    }
+    conditions = fact_conditions(now)
     query = select(
         ArticleRow.id,
         and_(ArticleRow.status == "published", ArticleRow.published_at.is_not(None)).label("is_published"),
@@ -40,6 +35,16 @@ def change_kinds(conn: Connection, written: Mapping[str, datetime], now: datetim
             facts = {fact for fact in conditions if row._mapping[fact]}
             kinds[row.id] = kind_of(facts, row.added_at, written[row.id], is_published=row.is_published)
     return kinds
+
+
+def fact_conditions(now: datetime | BindParameter[datetime]) -> Mapping[Fact, ColumnElement[bool]]:
+    """Returns the conditions of an article's row under which each fact holds at ``now``."""
+    return {
+        "withdrawn": exists().where(WithdrawalRow.article_id == ArticleRow.id),
+        "embargoed": ArticleRow.published_at > now,
+        "shown": exists().where(ShownArticleRow.article_id == ArticleRow.id),
+        "was_out": exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn"),
+    }
 
 
 def added_at() -> ScalarSelect[datetime]:

@@ -147,17 +147,8 @@ def find_departure_reasons(
     An article missing from the result was pushed out by newer ones.
     """
     reasons = dict.fromkeys(article_ids, "deleted")
-    row, out = ArticleRow, exists().where(WithdrawalRow.article_id == ArticleRow.id)
-    columns = (
-        row.id,
-        row.status,
-        row.published_at,
-        row.expires_at,
-        out.label("out"),
-        is_selected(wanted).label("here"),
-    )
     for some in batched(sorted(article_ids)):
-        for one in conn.execute(select(*columns).where(row.id.in_(some))):
+        for one in conn.execute(_departed(wanted), {"ids": list(some)}):
             if one.out or one.status == "withdrawn":
                 reasons[one.id] = "withdrawn"
             elif one.status == "draft" or one.published_at > now:
@@ -177,6 +168,7 @@ def find_departure_reasons(
 
 @lru_cache(maxsize=1024)
 def _departed(wanted: WantedTerms) -> Any:
+    """Selects of some articles what says why they left a feed; built once for each feed."""
     row, out = ArticleRow, exists().where(WithdrawalRow.article_id == ArticleRow.id)
     columns = (row.id, row.status, row.published_at, row.expires_at)
     found = select(*columns, out.label("out"), is_selected(wanted).label("here"))

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from syndication.model.sitemaps import ARCHIVE, NEWS, bounds, month_in
-from syndication.store.articles.change_kinds import Fact, added_at, kind_of
+from syndication.store.articles.change_kinds import Fact, added_at, fact_conditions, kind_of
 from syndication.store.articles.stored_terms import (
     IDS,
     NO_TEXT,
@@ -45,7 +45,7 @@ from syndication.store.db.types import BigInt, UtcTime
 from syndication.store.publishing.deliveries import MAX_NAMED, ChangeKind
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
 from syndication.store.tables.feeds import FeedRevisionRow
-from syndication.store.tables.publishing import EntryRow, PublicationRow, SectionStateRow, ShownArticleRow, TombstoneRow
+from syndication.store.tables.publishing import EntryRow, PublicationRow, SectionStateRow
 from syndication.store.tables.sitemaps import SitemapEntryRow, SitemapStateRow
 from syndication.store.tables.terms import ArticleTermRow
 
@@ -121,13 +121,7 @@ def _article_part(*, kinds: bool) -> Select[Any]:
         _LISTED: published,
     }
     if kinds:
-        tombstone = exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn")
-        conditions |= {
-            _FACTS["withdrawn"]: out,
-            _FACTS["embargoed"]: ArticleRow.published_at > NOW,
-            _FACTS["was_out"]: tombstone,
-            _FACTS["shown"]: exists().where(ShownArticleRow.article_id == ArticleRow.id),
-        }
+        conditions |= {_FACTS[fact]: condition for fact, condition in fact_conditions(NOW).items()}
     # The time as text: one that no program of ours can read must not stop the reader of the queue.
     time = cast(ArticleRow.published_at, Text)
     moment = {"at": added_at()} if kinds else {}

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, Subquery, bindparam, select, union
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.values import Article
 from syndication.store.db.batches import batched
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.articles import ArticleRow, DeletedArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 
@@ -159,14 +159,12 @@ def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
     conn.execute(_RECORDED[conn.dialect.name], [{"article_id": id, "digest": shown[id]} for id in sorted(shown)])
 
 
-def _recorded(statement: Any) -> Any:
+def _recorded(insert: Any) -> Any:
+    statement = insert(ShownArticleRow)
     return statement.on_conflict_do_update(index_elements=["article_id"], set_={"digest": statement.excluded.digest})
 
 
-_RECORDED = {
-    "sqlite": _recorded(sqlite.insert(ShownArticleRow)),
-    "postgresql": _recorded(postgresql.insert(ShownArticleRow)),
-}
+_RECORDED = for_each_dialect(_recorded)
 
 
 def unrecorded_sections(conn: Connection) -> list[str]:

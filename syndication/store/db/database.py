@@ -154,12 +154,6 @@ class Database:
             return self._clock()
         return system_clock() if read is None else read.astimezone(UTC)
 
-    def moment(self, read: datetime | None) -> datetime:
-        """Returns the same time where a statement has ``read`` PostgreSQL's clock with something else."""
-        if self._clock is not None:
-            return self._clock()
-        return system_clock() if read is None else read.astimezone(UTC)
-
     def notify(self, conn: Connection, channel: str) -> None:
         """Wakes listeners on ``channel`` when this transaction commits; on SQLite most detect the commit themselves."""
         if self.dialect == "postgresql":

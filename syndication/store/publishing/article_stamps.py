@@ -11,11 +11,13 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists
-from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.store.publishing.section_reading import EVERY
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import ArticleStampRow
+
+EVERY = ""
+"""The ID of the row that stands for all articles; no article has it."""
 
 
 def renew(conn: Connection, article_ids: Collection[str]) -> None:
@@ -36,11 +38,9 @@ def prune(conn: Connection) -> None:
     conn.execute(delete(row).where(row.article_id != EVERY, ~exists().where(ArticleRow.id == row.article_id)))
 
 
-def _renew(statement: Any) -> Any:
+def _renew(insert: Any) -> Any:
+    statement = insert(ArticleStampRow)
     return statement.on_conflict_do_update(index_elements=["article_id"], set_={"stamp": statement.excluded.stamp})
 
 
-_RENEW = {
-    "sqlite": _renew(sqlite.insert(ArticleStampRow)),
-    "postgresql": _renew(postgresql.insert(ArticleStampRow)),
-}
+_RENEW = for_each_dialect(_renew)

@@ -11,12 +11,12 @@ from typing import Any
 
 import zstandard
 from sqlalchemy import Connection, delete, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.article_json import dump_article
 from syndication.model.values import Article
 from syndication.store.access.audit_log import stored_target
 from syndication.store.db.batches import batched
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.access import AuditLogRow
 from syndication.store.tables.publishing import EntryRow, EntryStateRow, ShownArticleRow
 from syndication.store.tables.revisions import ArticleRevisionRow
@@ -71,16 +71,14 @@ def record_states(conn: Connection, states: Collection[ArticleState], now: datet
     )
 
 
-def _recorded(statement: Any) -> Any:
+def _recorded(insert: Any) -> Any:
+    statement = insert(ArticleRevisionRow)
     return statement.on_conflict_do_update(
         index_elements=["article_id", "digest"], set_={"shown_at": statement.excluded.shown_at}
     )
 
 
-_RECORDED = {
-    "sqlite": _recorded(sqlite.insert(ArticleRevisionRow)),
-    "postgresql": _recorded(postgresql.insert(ArticleRevisionRow)),
-}
+_RECORDED = for_each_dialect(_recorded)
 
 
 def load_states(conn: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:

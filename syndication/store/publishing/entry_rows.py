@@ -6,11 +6,12 @@ and have gaps, and a story on top gets one below that of the story after it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import bindparam, delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.db.together import Together
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.publishing.published import PublishedEntry, PublishedState
 from syndication.store.tables.publishing import EntryRow, TombstoneRow
 
@@ -67,10 +68,14 @@ _GONE = delete(EntryRow).where(
     EntryRow.section == bindparam("of", type_=EntryRow.section.type),
     EntryRow.article_id == bindparam("article", type_=EntryRow.article_id.type),
 )
-_CHANGED = [name for name in (*COLUMNS, "position") if name != "article_id"]
-_WRITTEN = {
-    name: statement.on_conflict_do_update(
-        index_elements=["section", "article_id"], set_={column: statement.excluded[column] for column in _CHANGED}
+
+
+def _written(insert: Any) -> Any:
+    statement = insert(EntryRow)
+    changed = [name for name in (*COLUMNS, "position") if name != "article_id"]
+    return statement.on_conflict_do_update(
+        index_elements=["section", "article_id"], set_={column: statement.excluded[column] for column in changed}
     )
-    for name, statement in (("sqlite", sqlite.insert(EntryRow)), ("postgresql", postgresql.insert(EntryRow)))
-}
+
+
+_WRITTEN = for_each_dialect(_written)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.db.database import announce
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.publishing import PublicationRow
 
 
@@ -24,13 +24,10 @@ def take_number(conn: Connection) -> int:
     return int(conn.execute(_TAKEN[conn.dialect.name]).scalar_one())
 
 
-def _taken(statement: Any) -> Any:
+def _taken(insert: Any) -> Any:
     raised = {"number": PublicationRow.number + 1}
-    statement = statement.values(id=1, number=1)
+    statement = insert(PublicationRow).values(id=1, number=1)
     return statement.on_conflict_do_update(index_elements=["id"], set_=raised).returning(PublicationRow.number)
 
 
-_TAKEN = {
-    "sqlite": _taken(sqlite.insert(PublicationRow)),
-    "postgresql": _taken(postgresql.insert(PublicationRow)),
-}
+_TAKEN = for_each_dialect(_taken)

@@ -24,11 +24,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.model.values import FORMATS, Document, LeftOut
 from syndication.store.db.together import Together
 from syndication.store.db.types import BigInt, UtcTime
+from syndication.store.db.upsert import for_each_dialect
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import take_number
@@ -343,16 +343,14 @@ def write_documents(conn: Together, documents: Sequence[Document]) -> None:
     conn.execute(_REPLACED[conn.dialect.name], rows)
 
 
-def _replaced(statement: Any) -> Any:
+def _replaced(insert: Any) -> Any:
+    statement = insert(DocumentRow)
     columns = ("version", "digest", "last_modified", "size", "gzip")
     values = {name: statement.excluded[name] for name in columns}
     return statement.on_conflict_do_update(index_elements=["section", "format"], set_=values)
 
 
-_REPLACED = {
-    "sqlite": _replaced(sqlite.insert(DocumentRow)),
-    "postgresql": _replaced(postgresql.insert(DocumentRow)),
-}
+_REPLACED = for_each_dialect(_replaced)
 
 
 def write_tombstones(

@@ -6,12 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, null, select
 
+from syndication.store.publishing.article_stamps import EVERY
 from syndication.store.publishing.published import SELECT_STATE, NotRegistered, PublishedState, published_state
 from syndication.store.tables.feeds import FeedRevisionRow
 from syndication.store.tables.publishing import ArticleStampRow, ChangeRow, FatalArticleRow
-
-EVERY = ""
-"""The ID of the row that stands for all articles."""
 
 
 @dataclass(frozen=True, slots=True)

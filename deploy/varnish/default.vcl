@@ -191,8 +191,8 @@ sub purge_by_key {
 }
 
 # Reduces Accept-Encoding to one of seven values: the first of our encodings that is acceptable, with gzip if that is too,
-# or "identity;q=0", which gets 406. A weight of 0 refuses; other weights are not compared. A new version has only gzip
-# for some seconds: a client that takes it gets that, not ten times as many bytes.
+# or "identity;q=0", which gets 406. A weight of 0 refuses; other weights are not compared. A feed that few read
+# has only gzip: a client that takes it gets that, not ten times as many bytes.
 sub normalise_coding {
     unset req.http.X-With-Gzip;
     if (req.http.Accept-Encoding ~ "^.{513}") {

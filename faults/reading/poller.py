@@ -15,9 +15,6 @@ from faults.stage.waiting import now
 PATIENCE = 5.0
 """The timeout in seconds: polls are answered from memory, so a longer one counts as unanswered."""
 
-SUBSTITUTES = frozenset((("gzip", "br"), ("gzip", "zstd")))
-"""What a reader that takes gzip too may get instead: the other codings of a version come some seconds after it."""
-
 
 class Poller(threading.Thread):
     """Polls as feed readers do, with the last ETag; ``history`` records what it has seen."""
@@ -71,16 +68,15 @@ class Poller(threading.Thread):
             return ""
         if status != 200:
             return f"status {status}"
-        sent = headers.get("content-encoding", "identity")
-        if sent != coding and (sent, coding) not in SUBSTITUTES:
-            return f"{sent} where {coding} was asked for"
+        if headers.get("content-encoding", "identity") != coding:
+            return f"{headers.get('content-encoding', 'identity')} where {coding} was asked for"
         modified = headers.get("last-modified")
-        document = read(path, sent, body)
+        document = read(path, coding, body)
         # The same document in another encoding is kept once.
         document = self._documents.setdefault((path, document.digest), document)
         seen = Sighting(
             self._web.name,
-            sent,
+            coding,
             etag,
             document,
             parsedate_to_datetime(modified) if modified else None,
@@ -94,8 +90,7 @@ class Poller(threading.Thread):
     def _get(self, path: str, coding: str, etag: str) -> tuple[int, Mapping[str, str], bytes]:
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self._web.port, timeout=PATIENCE)
-        accept = f"{coding}, gzip" if ("gzip", coding) in SUBSTITUTES else coding
-        headers = {"Accept-Encoding": accept} | ({"If-None-Match": etag} if etag else {})
+        headers = {"Accept-Encoding": coding} | ({"If-None-Match": etag} if etag else {})
         self._connection.request("GET", path, headers=headers)
         response = self._connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}

@@ -351,15 +351,6 @@ class RenderedFeed:
         return [fragments for fragments in found if fragments is not None]
 
 
-def has_all_codings(section: Section) -> bool:
-    """Returns whether a feed's documents are stored in all content codings, not in gzip alone.
-
-    The newsroom's own sections have all. Of others there may be tens of thousands, most of them polled by nobody: web
-    processes make what a second client asks for.
-    """
-    return section.owner == "configuration"
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
     """The published bytes of one feed in one format, by content coding: gzip, and perhaps others.

@@ -20,7 +20,6 @@ from syndication.model.values import (
     RenderedEntry,
     RenderedFeed,
     Section,
-    has_all_codings,
 )
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
@@ -123,7 +122,6 @@ def new_version(
         sources={one.article_id: entry_source(feed, one) for one in feed.entries if one.article_id in new},
         basis=basis_of(current, snapshot.gathered.basis) if held.decision.hold is None else None,
         ends_editor_hold=current.editor_hold is not None,
-        coded=not has_all_codings(feed.section),
     )
 
 
@@ -152,7 +150,6 @@ def held_version(
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
         bodies=_packed(feed.section, rendered, entries, version),
-        coded=not has_all_codings(feed.section),
     )
 
 

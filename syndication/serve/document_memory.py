@@ -13,7 +13,14 @@ from dataclasses import replace
 from syndication.model.compression import COMPRESSORS
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
-from syndication.serve.prepared import CountedResponse, PreparedDocument, ResponseKey, prepare_coding
+from syndication.serve.prepared import (
+    CountedResponse,
+    EncodedDocument,
+    PreparedDocument,
+    ResponseKey,
+    Responses,
+    prepare_coding,
+)
 
 OVERHEAD = 6_000
 """Bytes of a document in memory besides its bodies, most of them lists of headers; a test measures it. Remembered
@@ -53,9 +60,8 @@ class DocumentMemory:
         self.to_compress: deque[tuple[PreparedDocument, str]] = deque()
         """Codings that were wanted again."""
         self._ring: deque[str] = deque()
-        self._remembering: list[dict[ResponseKey, CountedResponse]] = []
+        self._remembering: list[Responses] = []
         self._remembered = 0
-        self._lacking: set[str] = set()
         self._lock = threading.Lock()
 
     @property
@@ -139,15 +145,18 @@ class DocumentMemory:
             self.generation = object()
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
 
-    def remember(self, document: PreparedDocument, key: ResponseKey, response: CountedResponse) -> None:
-        """Remembers a document's response; forgets all of them when there are too many."""
+    def remember(self, responses: Responses, key: ResponseKey, response: CountedResponse) -> None:
+        """Remembers one of a document's responses; forgets those of all documents when there are too many.
+
+        ``responses`` are the document's before the response was decided: if it changed meanwhile, it has others by now.
+        """
         if self._remembered >= MAX_CACHED_RESPONSES:
             self._remembered, remembering, self._remembering = 0, self._remembering, []
-            for responses in remembering:
-                responses.clear()
-        if not document.responses:
-            self._remembering.append(document.responses)
-        document.responses[key] = response
+            for forgotten in remembering:
+                forgotten.clear()
+        if not responses:
+            self._remembering.append(responses)
+        responses[key] = response
         self._remembered += 1
 
     def want(self, document: PreparedDocument, coding: str) -> None:
@@ -164,21 +173,23 @@ class DocumentMemory:
             path = wsgi_path(document.section, document.format)
             if self.by_path.get(path) is not document:
                 continue
-            self._add(document, coding, COMPRESSORS[coding](document.source.identity))
+            self.compress(document, coding)
             made += 1
         return made
 
-    def lacking(self) -> set[str]:
-        """Returns the sections with documents in memory whose codings a worker is still to make."""
+    def compress(self, document: PreparedDocument, coding: str) -> EncodedDocument:
+        """Makes a coding of a document, and keeps it. Two who want it at the same time make the same bytes."""
+        body = COMPRESSORS[coding](document.source.identity)
         with self._lock:
-            self._lacking &= {document.section for document in self.by_path.values() if _lacks(document)}
-            return self._lacking.copy()
-
-    def add_coding(self, section: str, format: str, version: int, coding: str, body: bytes) -> None:
-        """Takes a coding that a worker has made of this version, if that is in memory still."""
-        document = self.by_path.get(wsgi_path(section, format))
-        if document is not None and document.version == version and document.encoded[coding].body is None:
-            self._add(document, coding, body)
+            if (known := document.encoded[coding]).body is not None:
+                return known
+            made = document.encoded[coding] = prepare_coding(document, coding, body)
+            # What is made of the document later, with other headers, has it too.
+            document.source = replace(document.source, bodies={**document.source.bodies, coding: body})
+            document.wanted.pop(coding, None)
+            document.forget_responses()
+            self._count(document, len(body))
+        return made
 
     def unpack(self, document: PreparedDocument) -> bytes:
         """Returns the document as it is, and keeps that: few clients ask for it, but one that does asks again."""
@@ -189,15 +200,6 @@ class DocumentMemory:
             document.encoded["identity"] = replace(known, body=body)
             self._count(document, len(body))
         return body
-
-    def _add(self, document: PreparedDocument, coding: str, body: bytes) -> None:
-        with self._lock:
-            document.encoded[coding] = prepare_coding(document, coding, body)
-            # What is made of the document later, with other headers, has it too.
-            document.source = replace(document.source, bodies={**document.source.bodies, coding: body})
-            document.wanted.pop(coding, None)
-            document.responses.clear()
-            self._count(document, len(body))
 
     def _count(self, document: PreparedDocument, more: int) -> None:
         if self.by_path.get(wsgi_path(document.section, document.format)) is document:
@@ -218,21 +220,19 @@ class DocumentMemory:
                 self.size -= before.size
                 document.polled = document.polled or before.polled
             self.size += document.size
-            if _lacks(document):
-                self._lacking.add(document.section)
             self.moves = self.moves or document.cadence is not None
             if document.modified is not None:
                 self.modified[document.section] = document.modified
         replaced = [self.by_path[path] for path in documents if path in self.by_path]
         self.by_path.update(documents)
         for before in replaced:
-            before.responses.clear()
+            before.forget_responses()
 
     def _remove(self, removed: Collection[str]) -> None:
         for path in removed:
             document = self.by_path.pop(path)
             self.size -= document.size
-            document.responses.clear()
+            document.forget_responses()
         if removed:
             self._ring = deque(path for path in self._ring if path in self.by_path)
 
@@ -247,11 +247,7 @@ class DocumentMemory:
             del self.by_path[path]
             self.size -= document.size
             self.evicted += 1
-            document.responses.clear()
-
-
-def _lacks(document: PreparedDocument) -> bool:
-    return document.awaits and any(document.encoded[coding].body is None for coding in COMPRESSORS)
+            document.forget_responses()
 
 
 def paths(section: str) -> list[str]:

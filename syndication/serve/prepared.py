@@ -13,7 +13,6 @@ from syndication.model.values import (
     Document,
     Section,
     Site,
-    has_all_codings,
 )
 from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
 
@@ -26,6 +25,9 @@ CountedResponse = tuple[str, Headers, bytes, CountKey]
 
 ResponseKey = tuple[str, str | None, str | None, str | None]
 """Method, Accept-Encoding, If-None-Match, If-Modified-Since: all that a document's response depends on."""
+
+Responses = dict[ResponseKey, CountedResponse]
+"""What a document has been answered with."""
 
 COMMON_HEADERS: Headers = [
     ("Access-Control-Allow-Origin", "*"),
@@ -55,7 +57,7 @@ class PreparedDocument:
 
     ``cadence`` is None if its cache time is fixed. Otherwise its responses and the ``moving`` headers, by status line
     and encoding, are those of one ``minute`` (since 1970). What is sent else changes only when a coding is added, and
-    the remembered ``responses`` with it. ``awaits``: a worker makes the missing codings, so this process makes none.
+    the remembered ``responses`` with it. ``at_once``: a missing coding is made for the first request that wants it.
     ``polled`` marks a document that was asked for since the memory last looked for room, ``wanted`` counts the requests
     for codings that are not made yet.
     """
@@ -68,19 +70,24 @@ class PreparedDocument:
     source: Document
     size: int
     cadence: Cadence | None = None
-    awaits: bool = False
+    at_once: bool = False
     polled: bool = False
     wanted: dict[str, int] = field(default_factory=dict, repr=False)
     minute: int | None = None
-    responses: dict[ResponseKey, CountedResponse] = field(default_factory=dict, repr=False)
+    responses: Responses = field(default_factory=dict, repr=False)
     moving: dict[tuple[str, str], Headers] = field(default_factory=dict, repr=False)
 
     def move_to(self, minute: int | None) -> None:
         """Forgets the responses of another minute, if the cache time follows the feed's cadence."""
         if self.cadence is not None and minute != self.minute:
-            self.responses.clear()
+            self.forget_responses()
             self.moving.clear()
             self.minute = minute
+
+    def forget_responses(self) -> None:
+        """Forgets the responses; one that was decided before and is remembered after this call is not used."""
+        before, self.responses = self.responses, {}
+        before.clear()
 
 
 def cache_control(policy: CachePolicy, max_age: int | None = None) -> str:
@@ -106,7 +113,8 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
         source=document,
         size=sum(len(body) for body in document.bodies.values()),
         cadence=Cadence.from_text(document.cadence) if low != high else None,
-        awaits=has_all_codings(section),
+        # Of other feeds there may be tens of thousands, each polled once by a crawler.
+        at_once=section.owner == "configuration",
     )
 
 

@@ -71,7 +71,8 @@ def _respond(
     if document is not None:
         document.polled = True
         document.move_to(catalogue.minute)
-        known = document.responses.get(question)
+        responses = document.responses
+        known = responses.get(question)
         if known is not None and len(path) + len(get("QUERY_STRING", "")) <= MAX_TARGET:
             return known
     if len(path) + len(get("QUERY_STRING", "")) > MAX_TARGET:
@@ -85,7 +86,7 @@ def _respond(
     if document.wanted and negotiate(question[1]) in document.wanted:  # Its next answer may have that coding.
         return decided
     if document is not read and sum(len(text or "") for text in question) <= MAX_CACHED_KEY:
-        catalogue.memory.remember(document, question, decided)
+        catalogue.memory.remember(responses, question, decided)
     return decided
 
 
@@ -114,10 +115,10 @@ def _respond_with_document(
         )
     coded = document.encoded[encoding]
     if not is_fresh(coded.tag, document.modified, match, since):
-        if coded.body is None and encoding != "identity":
-            encoding, coded = _substitute(catalogue, document, encoding, accept)
-        elif _has_substitute(document, encoding, accept, match):
+        if _has_substitute(document, encoding, accept, match):
             encoding, coded = "gzip", document.encoded["gzip"]
+        elif coded.body is None and encoding != "identity":
+            encoding, coded = _make_or_substitute(catalogue, document, encoding, accept)
     if is_fresh(coded.tag, document.modified, match, since):
         headers = catalogue.headers(document, NOT_MODIFIED, encoding, coded.not_modified)
         return NOT_MODIFIED, headers, b"", (path, NOT_MODIFIED, encoding)
@@ -128,15 +129,16 @@ def _respond_with_document(
     return OK, headers, body, (path, OK, encoding)
 
 
-def _substitute(
+def _make_or_substitute(
     catalogue: Catalogue, document: PreparedDocument, wanted: str, accept: str | None
 ) -> tuple[str, EncodedDocument]:
-    """Returns the best coding that there is, and asks for the wanted one when it is wanted again.
+    """Returns the wanted coding, made now; of a feed that few read, the best one there is, until it is wanted again.
 
     For a client that takes no other, RFC 9110 section 12.5.3 allows the document as it is.
     """
-    if not document.awaits:
-        catalogue.memory.want(document, wanted)
+    if document.at_once:
+        return wanted, catalogue.memory.compress(document, wanted)
+    catalogue.memory.want(document, wanted)
     made = [coding for coding, coded in document.encoded.items() if coded.body is not None or coding == "identity"]
     encoding = negotiate(accept, made) or "identity"
     return encoding, document.encoded[encoding]

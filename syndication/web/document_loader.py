@@ -25,7 +25,7 @@ from syndication.store.db.listen import Waker
 from syndication.store.hub.unserved import unserved_sections
 from syndication.store.processes import poll_counts
 from syndication.store.processes.web_processes import Load
-from syndication.store.publishing import codings, documents
+from syndication.store.publishing import documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.served_numbers import ServedNumbers, read_numbers
 from syndication.web import load_latency
@@ -52,14 +52,11 @@ LOADED_AT_START = 1_000
 LOADED_AT_ONCE = 50
 """Sections whose documents are read together, which bounds the memory that a load takes for a moment."""
 
-COMPRESSED_AT_ONCE = 20
-"""Codings made between two looks at the database: a few milliseconds each."""
+COMPRESSED_AT_ONCE = 2
+"""Codings made between two looks at the database: some ten milliseconds each."""
 
 READER_TIMEOUT = 4.0
 """Seconds after which a reading of one document fails, and its poll is answered 503."""
-
-CODINGS_SECONDS = 0.5
-"""How often it is looked for codings that a worker has made: they come seconds after a version, and gzip is served."""
 
 LOADS_KEPT = 64
 """Loads that a heartbeat reports: more than there are between two of them, as each takes some milliseconds."""
@@ -119,7 +116,7 @@ class DocumentLoader:
         """Set when ``versions_to_purge`` has new versions, for the heartbeat."""
         self._flush = flush
         self._stopped = threading.Event()
-        self._loaded = self._looked = self._compared = self._coded = 0.0
+        self._loaded = self._looked = self._compared = 0.0
         self._due = 0.0
         """When all that ``load`` does is due again; what was published is loaded at once."""
         self._publication = 0
@@ -171,11 +168,10 @@ class DocumentLoader:
                 self.read_state()
             self.move_cache_times()
             self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
-            self.load_codings()
             self._flush(self.counter)
-            # While sitemaps are loaded, piece by piece, feeds are looked at between any two pieces.
+            # While sitemaps are loaded, piece by piece, or feeds are compressed, feeds are looked at in between.
             behind = self.sitemaps is not None and self.sitemaps.is_behind
-            changed = behind or waker.wait(WAIT_SECONDS)
+            changed = behind or bool(self.catalogue.memory.to_compress) or waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
         """Loads what was published since; now and then the documents whose version differs from the one in memory."""
@@ -186,18 +182,6 @@ class DocumentLoader:
         self._due = time.monotonic() + LOAD_SECONDS
         self._follow_up(again=True)
         self._measure()
-
-    def load_codings(self) -> None:
-        """Takes the codings that a worker has made of documents in memory since then; now and then, if some lack."""
-        if time.monotonic() - self._coded < CODINGS_SECONDS:
-            return
-        self._coded, memory = time.monotonic(), self.catalogue.memory
-        if not (lacking := memory.lacking()):
-            return
-        with self.database.read() as conn:
-            for some in batched(sorted(codings.list_coded(conn, lacking)), LOADED_AT_ONCE):
-                for one in codings.load_codings(conn, some):
-                    memory.add_coding(one.section, one.format, one.version, one.coding, one.body)
 
     def _load_published(self) -> None:
         """Serves what was published since, by two statements: one to look, one to read.

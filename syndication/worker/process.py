@@ -23,7 +23,6 @@ from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
-from syndication.model.values import has_all_codings
 from syndication.notifications.notifier import Notifier
 from syndication.outbound.engine import Engine
 from syndication.pipeline.definitions_moved import DefinitionsMoved
@@ -47,7 +46,6 @@ from syndication.store.publishing import article_stamps, section_state, sitemap_
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds
-from syndication.worker.coding_thread import CodingThread
 from syndication.worker.outbound_queues import outbound_queues
 from syndication.worker.quiet import QuietWait
 from syndication.worker.retention import prune
@@ -120,7 +118,6 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.outbound = Engine(database, outbound_queues(lambda: self.settings, self.id))
-        self.codings = CodingThread(database)
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -150,7 +147,6 @@ class Worker:
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
         waking.start()
         self.outbound.start()
-        self.codings.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -166,7 +162,6 @@ class Worker:
             if self.sources is not None:
                 self.sources.stop()
             self.outbound.stop()
-            self.codings.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
@@ -260,8 +255,7 @@ class Worker:
         """Regenerates the section that has waited longest, if one can be claimed; ``found`` was just looked up."""
         started = time.monotonic()
         readers = not self.reader_share.wait(started)
-        with self.codings.first():
-            outcome = self.regenerator.regenerate_next(readers=readers, ahead=True, found=found)
+        outcome = self.regenerator.regenerate_next(readers=readers, ahead=True, found=found)
         if outcome is None:
             return None
         if outcome.section in self.regenerator.newsroom.of_readers:
@@ -271,14 +265,11 @@ class Worker:
         worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
         worker_metrics.record_missed(outcome.missed)
         if outcome.result == "published":
-            self._notify_published(outcome)
+            self._notify_published()
         return outcome
 
-    def _notify_published(self, outcome: Outcome) -> None:
+    def _notify_published(self) -> None:
         """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
-        section = self.regenerator.newsroom.sections.get(outcome.section)
-        if section is not None and has_all_codings(section):
-            self.codings.published(outcome.section, outcome.version)
         for queue in ("purge", PUSH):
             self.outbound.notify(queue)
 

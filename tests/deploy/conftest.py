@@ -9,7 +9,7 @@ from tests.deploy.nginx import Nginx
 from tests.deploy.programs import needs
 from tests.deploy.varnish import Varnish
 from tests.deploy.webs import PATIENCE, Webs, webs
-from tests.support.service import until, until_coded
+from tests.support.service import until
 
 CACHES = [
     pytest.param(Nginx, marks=needs("nginx", "openssl"), id="nginx"),
@@ -39,8 +39,6 @@ def running_cache(
 def cache(running_cache: Nginx | Varnish, machines: Webs) -> Nginx | Varnish:
     """Each kind of cache, empty, in front of two machines that are up."""
     machines.start_all()
-    for service in machines.running.values():
-        until_coded(service, "/feeds/china.atom", "/feeds/world.atom")
     until(running_cache.well, PATIENCE)
     running_cache.empty()
     return running_cache

@@ -16,7 +16,7 @@ from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.support.forks import exit_code_of
 from tests.support.full_newsroom import empty, everything, full_newsroom
 from tests.support.newsroom import at
-from tests.support.service import ROOT, Service, environ, running, until, until_coded
+from tests.support.service import ROOT, Service, environ, running, until
 
 BACK = pytest.param("postgresql", "sqlite", marks=pytest.mark.thorough)
 
@@ -146,7 +146,6 @@ def test_service_on_the_copy_serves_the_same_feeds(tmp_path, new_url, old, new):
         service.ready()
         secret = service.token("cms")
         until(lambda: b"Night train" in service.get("/feeds/taiwan.json").body)
-        until_coded(service, *FEEDS)
         before = polled(service)
     done = service.run("copy-database", target)
     assert (done.returncode, "Copied" in done.stdout) == (0, True), done.stderr

@@ -15,7 +15,6 @@ from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
 from syndication.model.feed_definition import FeedDefinition
 from syndication.model.selection import Selection, Term
-from syndication.pipeline.codings import make_codings
 from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.store.access import (
     login_failures,
@@ -103,8 +102,6 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     bring_articles(database, 300, folder)
     desk.put("bad", title="\x01", published_at=at())
     desk.work()
-    for slug in ("all", "taiwan"):
-        make_codings(database, slug, desk.state(slug).version, lambda: None)
     withdraw(database, ["story-1", "story-2", "story-4"], by)
     restore(database, ["story-2"], by)
     withdraw_together(database, ["story-5", "story-8"], by, HOSTILE)

@@ -52,14 +52,6 @@ def until(ask: Callable[[], Any], seconds: float = 60.0) -> Any:
         pause = min(1.2 * pause, LONGEST_PAUSE)
 
 
-def until_coded(service: Any, *paths: str) -> None:
-    """Waits until the documents at these paths are served in every coding: br and zstd come after the version."""
-    for path in paths:
-        for coding in ("br", "zstd"):
-            headers = {"Accept-Encoding": coding}
-            until(lambda p=path, h=headers: service.get(p, h).headers.get("content-encoding") == h["Accept-Encoding"])
-
-
 def command(
     *arguments: str, folder: Path, env: Mapping[str, str], input: str | None = None
 ) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,6 @@
 """The published documents, for the web processes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from syndication.model.values import Document
 from syndication.store.db.batches import batched
 from syndication.store.db.database import BINARY
 from syndication.store.db.pairs import MAX_PAIRS, is_one_of
-from syndication.store.publishing.codings import load_codings
 from syndication.store.publishing.publication_numbers import last_number
 from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
 
@@ -26,7 +25,7 @@ class LeftOutArticle:
     since: datetime
 
 
-_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence, SectionStateRow.coded_version).join(
+_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence).join(
     SectionStateRow, SectionStateRow.section == DocumentRow.section
 )
 
@@ -70,11 +69,10 @@ def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, 
 def load_published_since(conn: Connection, publication: int) -> tuple[list[Document], int]:
     """Returns the documents of the versions published after that number, and the number of the last of these.
 
-    One statement, so each version is whole, and another if one has more codings already. It is for a few publications:
-    all bodies are in memory at once.
+    One statement, so each version is whole. It is for a few publications: all bodies are in memory at once.
     """
     rows = conn.execute(_SINCE, {"publication": publication}, execution_options=BINARY).mappings().all()
-    return _with_codings(conn, rows), max((row["publication"] for row in rows), default=publication)
+    return [_document(row) for row in rows], max((row["publication"] for row in rows), default=publication)
 
 
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
@@ -85,7 +83,7 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
             _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format),
             execution_options=BINARY,
         ).mappings()
-        found += _with_codings(conn, list(rows))
+        found += [_document(row) for row in rows]
     return found
 
 
@@ -94,7 +92,7 @@ def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Docum
     found: list[Document] = []
     for some in batched(wanted, MAX_PAIRS):
         query = _DOCUMENTS.where(is_one_of(DocumentRow.section, DocumentRow.format, some))
-        found += _with_codings(conn, list(conn.execute(query, execution_options=BINARY).mappings()))
+        found += [_document(row) for row in conn.execute(query, execution_options=BINARY).mappings()]
     return found
 
 
@@ -108,23 +106,14 @@ def read_sizes(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _with_codings(conn: Connection, rows: Sequence[RowMapping]) -> list[Document]:
-    """Returns the documents with the codings that were made later; none is asked for before it is there."""
-    coded = {row["section"] for row in rows if row["coded_version"] == row["version"]}
-    found: dict[tuple[str, str, int], dict[str, bytes]] = {}
-    for one in load_codings(conn, coded):  # Perhaps of a version that was published in between.
-        found.setdefault((one.section, one.format, one.version), {})[one.coding] = one.body
-    return [_document(row, found.get((row["section"], row["format"], row["version"]), {})) for row in rows]
-
-
-def _document(row: RowMapping, others: Mapping[str, bytes]) -> Document:
+def _document(row: RowMapping) -> Document:
     return Document(
         section=row["section"],
         format=row["format"],
         version=row["version"],
         digest=row["digest"],
         last_modified=row["last_modified"],
-        bodies={"gzip": row["gzip"], **others},
+        bodies={"gzip": row["gzip"]},
         cadence=row["cadence"],
         length=row["size"],
     )

@@ -36,7 +36,7 @@ class NewVersion:
     was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
     ``bodies`` are the packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled
     back), and ``sources`` digests of what those were rendered from, if known. ``ends_editor_hold``: its time is over.
-    ``coded``: no other coding is to be made of the documents. ``basis`` is a digest of what it was made from.
+    ``basis`` is a digest of what it was made from.
     """
 
     version: int
@@ -58,7 +58,6 @@ class NewVersion:
     sources: Mapping[str, str] = field(default_factory=dict)
     ends_editor_hold: bool = False
     basis: str | None = None
-    coded: bool = False
 
 
 def write(
@@ -73,7 +72,6 @@ def write(
     state["basis"] = new.basis
     if new.documents:
         state |= {"updated_at": new.updated_at, "last_modified": new.last_modified, "max_age": new.max_age}
-        state |= {"coded_version": new.version} if new.coded else {}
     done = published.complete(conn, current, version=new.version, regenerated_at=now, missed=new.missed, **state)
     if not done:
         return False

@@ -5,7 +5,6 @@ from sqlalchemy import Connection, Table, and_, delete, exists, insert, literal,
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.hub import HubDeliveryRow, HubIntentRow, HubSubscriptionRow
 from syndication.store.tables.publishing import (
-    DocumentCodingRow,
     DocumentRow,
     EntryRow,
     EntryStateRow,
@@ -17,7 +16,7 @@ from syndication.store.tables.publishing import (
 )
 
 _PARTS = (
-    HoldRow, DocumentRow, DocumentCodingRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow,
+    HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow,
     FeedVersionChangeRow, HubDeliveryRow,
 )  # fmt: skip
 

@@ -46,8 +46,7 @@ class SectionStateRow(Base):
     time in seconds that its documents say; None: the fixed one of the configuration. ``publication`` is the number of
     the version among those of all sections, ``registration`` that of the last change of its fingerprint.
     ``priority``: ``NEWSROOM``, ``READERS`` or ``ASLEEP``, which no worker looks at. ``hold_number`` is raised by each
-    hold and release by an editor: a regeneration that read another one writes nothing. ``coded_version`` is the last
-    version whose documents are stored in all codings that they are to have.
+    hold and release by an editor: a regeneration that read another one writes nothing.
     """
 
     __tablename__ = "section_state"
@@ -83,7 +82,6 @@ class SectionStateRow(Base):
     priority: Mapped[int] = mapped_column(server_default="0")
     hold_number: Mapped[int] = mapped_column(BigInt, server_default="0")
     basis: Mapped[str | None]
-    coded_version: Mapped[int] = mapped_column(BigInt, server_default="0")
 
 
 class PublicationRow(Base):
@@ -151,18 +149,6 @@ class DocumentRow(Base):
     last_modified: Mapped[datetime | None]
     size: Mapped[int] = mapped_column(BigInt)
     gzip: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class DocumentCodingRow(Base):
-    """A document in another content coding; one of an older ``version`` waits to be replaced, and nobody reads it."""
-
-    __tablename__ = "document_coding"
-
-    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
-    format: Mapped[str] = mapped_column(primary_key=True)
-    coding: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(BigInt)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class EntryRow(Base):
@@ -346,8 +332,6 @@ Index(
 )
 _leased = SectionStateRow.lease_owner.is_not(None)
 Index("ix_section_state_lease", SectionStateRow.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
-_uncoded = SectionStateRow.version > SectionStateRow.coded_version
-Index("ix_section_state_uncoded", SectionStateRow.section, sqlite_where=_uncoded, postgresql_where=_uncoded)
 _missed = SectionStateRow.missed_at.is_not(None)
 Index("ix_section_state_missed", SectionStateRow.missed_at, sqlite_where=_missed, postgresql_where=_missed)
 Index("ix_poll_count_at", PollCountRow.at)

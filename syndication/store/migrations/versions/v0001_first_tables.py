@@ -319,7 +319,6 @@ def _create_publishing_tables() -> None:
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.Column("hold_number", BigInt, server_default="0", nullable=False),
         sa.Column("basis", sa.Text(), nullable=True),
-        sa.Column("coded_version", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
@@ -331,10 +330,6 @@ def _create_publishing_tables() -> None:
     )
     op.create_index(
         "ix_section_state_lease", "section_state", ["lease_owner"], sqlite_where=leased, postgresql_where=leased
-    )
-    uncoded = sa.text("version > coded_version")
-    op.create_index(
-        "ix_section_state_uncoded", "section_state", ["section"], sqlite_where=uncoded, postgresql_where=uncoded
     )
     missed = sa.text("missed_at IS NOT NULL")
     op.create_index(
@@ -374,16 +369,6 @@ def _create_publishing_tables() -> None:
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "format"),
-    )
-    op.create_table(
-        "document_coding",
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("format", sa.Text(), nullable=False),
-        sa.Column("coding", sa.Text(), nullable=False),
-        sa.Column("version", BigInt, nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("section", "format", "coding"),
     )
     op.create_table(
         "entry",
@@ -1201,6 +1186,5 @@ def _store_documents_uncompressed() -> None:
     """PostgreSQL would spend longer on compressing documents, mostly in vain, than on the rest of a version."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE document ALTER COLUMN gzip SET STORAGE EXTERNAL")
-        op.execute("ALTER TABLE document_coding ALTER COLUMN body SET STORAGE EXTERNAL")
         for column in ("gzip", "br", "zstd"):
             op.execute(f"ALTER TABLE sitemap_file ALTER COLUMN {column} SET STORAGE EXTERNAL")

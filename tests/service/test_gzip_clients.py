@@ -34,7 +34,7 @@ def test_feedparser_unpacks_a_feed(bundled_service: Service, format: str) -> Non
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_copy_in_gzip_is_still_right_for_a_client_that_prefers_another_coding(bundled_service: Service, format: str) -> None:
+def test_a_copy_in_gzip_is_still_right_for_who_prefers_another_coding(bundled_service: Service, format: str) -> None:
     path = f"/feeds/all.{format}"
     packed = bundled_service.get(path, {"Accept-Encoding": "gzip"})
     again = bundled_service.get(path, {"Accept-Encoding": "br, gzip", "If-None-Match": packed.headers["etag"]})

@@ -10,8 +10,9 @@ the version's own code, in a process of its own.
     processor time               of worker and web process with their children, without polls, until everything that
                                  follows an article is done; less what they use while nothing happens
     statements                   sent to PostgreSQL, by its log; one that is executed for many rows at once counts once.
-                                 Of a regeneration: from the transaction that takes the lease to that which writes the
-                                 version. After one article: less those that are sent while nothing happens
+                                 Of a regeneration: from the claim of the section to the commit of its version, without
+                                 the claim of the next section and without what does not name the section, such as
+                                 heartbeats. After one article: less those that are sent while nothing happens
     memory                       resident, with children, after the measurements
     rebuild                      of 200 sections (400 with --full) by two workers that have just started: requested
                                  while nothing has changed, and because the title of the site is another, which changes

@@ -18,14 +18,19 @@ from benchmarks.options import Options
 from benchmarks.processes import cpu_seconds, free_port, wait_until_served
 from benchmarks.publishing import polling
 from benchmarks.publishing.figures import Figures
-from benchmarks.publishing.server import PostgreSQL, Statement, database_name, of_regenerations, sent
+from benchmarks.publishing.postgresql import PostgreSQL, database_name
 from benchmarks.publishing.services import Service, memory_mb, services
+from benchmarks.publishing.statements import Statement, of_program, of_regenerations, sent
 from benchmarks.publishing.versions import Version
 from benchmarks.table import median, percentile
+from syndication.model.values import ALL
 
 SECTIONS = 10
 APART = 1.2
 """Seconds between two commits into one section, which publishes at most once a second."""
+
+REGENERATED = {newsroom.slugs(1)[0]: "the article's section", ALL: "then the feed of every story"}
+"""The feeds that one article is in."""
 
 QUIET_SECONDS = 1.5
 QUIET = 0.1
@@ -203,13 +208,14 @@ def _statements(running: Sequence[Running], server: PostgreSQL, options: Options
                     one.service.commit(newsroom.slugs(1)[0])
     for one, moments in zip(running, commits, strict=True):
         name = database_name(one.service.url)
-        regenerations = of_regenerations(found, name, "worker")
-        if regenerations:
-            figures.add("statements of a regeneration, from claim to commit", one.version, median(regenerations))
+        regenerations = of_regenerations(of_program(found, name, "worker"), REGENERATED)
+        for section, words in REGENERATED.items():
+            if section in regenerations:
+                figures.add(f"statements of a regeneration, {words}", one.version, median(regenerations[section]))
         for program in ("worker", "web"):
-            idle = sent(quiet, name, program)
+            idle = sent(of_program(quiet, name, program))
             windows = [
-                (sent(found[first:last], name, program), until - since)
+                (sent(of_program(found[first:last], name, program)), until - since)
                 for (since, first), (until, last) in pairwise(moments)
             ]
             work = [counted.work - idle.work / seconds * length for counted, length in windows]

@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import func, select
 
+from benchmarks import filling, newsroom
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.dearest_requests import Catalogue, Target
 from benchmarks.publishing.statements import Sent, Statement, of_program, of_regenerations, read_statements, sent
@@ -13,6 +15,8 @@ from benchmarks.publishing.versions import versions
 from benchmarks.table import percentile
 from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.store.access.tokens import SCOPES
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.triggers import changed_triggers
 from tests.support.service import ROOT, environ
 
 
@@ -151,6 +155,13 @@ def test_what_a_worker_does_besides_a_regeneration_is_not_part_of_it():
         *transaction(1, (DONE, "a"), "INSERT INTO document_coding", (VERSION, "a")),
     ]
     assert of_regenerations(found, ["a", "b"]) == {"a": [3 + 1 + 2, 2 + 3]}
+
+
+def test_a_database_that_was_filled_fast_has_its_triggers(database):
+    filling.fill_fast(database, newsroom.articles(6, 2, newsroom.SHORT))
+    with database.read() as conn:
+        assert changed_triggers(conn) == []
+        assert conn.scalar(select(func.count()).select_from(ArticleRow)) == 6
 
 
 FORMS = ("usual", "numbers", "fullest", "longest", "largest")

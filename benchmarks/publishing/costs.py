@@ -8,7 +8,7 @@ from benchmarks.newsroom import slugs
 from benchmarks.options import Options
 from benchmarks.processes import cpu_seconds
 from benchmarks.publishing.figures import Figures
-from benchmarks.publishing.newsrooms import APART, Running, spaced
+from benchmarks.publishing.newsrooms import Running, spaced
 from benchmarks.publishing.postgresql import PostgreSQL, database_name
 from benchmarks.publishing.statements import Statement, of_program, of_regenerations, sent
 from benchmarks.table import median
@@ -18,18 +18,23 @@ SECTION = slugs(1)[0]
 REGENERATED = {SECTION: "the article's section", ALL: "then the feed of every story"}
 """The feeds that an article is in."""
 
+ALONE = 4.0
+"""Seconds between two articles of a version. What waits until a feed has stood still for two seconds, such as br and
+zstd, follows each article then; with less it would follow the last one only, and most of the costs would be missing."""
+
 QUIET = 0.1
-"""A worker is quiet if it takes less of a processor than this."""
+QUIET_SECONDS = 3
+"""A worker is quiet if it takes less of a processor than this, in so many seconds one after the other."""
 
 
 def settle(running: Sequence[Running], seconds: float) -> None:
     """Waits until what was put off while there were articles to publish is done, such as filling the search index."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    deadline, quiet = time.monotonic() + seconds, 0
+    while quiet < QUIET_SECONDS and time.monotonic() < deadline:
         before = [cpu_seconds(one.worker.pid) for one in running]
         time.sleep(1)
-        if all(cpu_seconds(one.worker.pid) - used < QUIET for one, used in zip(running, before, strict=True)):
-            return
+        is_quiet = all(cpu_seconds(one.worker.pid) - used < QUIET for one, used in zip(running, before, strict=True))
+        quiet = quiet + 1 if is_quiet else 0
 
 
 def processor_time(running: Sequence[Running], server: PostgreSQL | None, options: Options, figures: Figures) -> None:
@@ -41,7 +46,7 @@ def processor_time(running: Sequence[Running], server: PostgreSQL | None, option
     before, started = _used(running, server), time.perf_counter()
     for _ in range(articles):
         for one in running:
-            with spaced(APART / len(running)):
+            with spaced(ALONE / len(running)):
                 one.service.commit(SECTION)
     time.sleep(options.size(1.0, 4.0))  # What follows later is part of the costs.
     seconds, after = time.perf_counter() - started, _used(running, server)
@@ -77,7 +82,7 @@ def statements(running: Sequence[Running], server: PostgreSQL, options: Options,
         found, commits = list[Statement](), [list[tuple[float, int]]() for _ in running]
         for _ in range(articles + 1):
             for n, one in enumerate(running):
-                with spaced(APART / len(running)):
+                with spaced(ALONE / len(running)):
                     found += log.read()
                     commits[n].append((time.perf_counter(), len(found)))
                     one.service.commit(SECTION)

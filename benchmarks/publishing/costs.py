@@ -8,7 +8,7 @@ from benchmarks.newsroom import slugs
 from benchmarks.options import Options
 from benchmarks.processes import cpu_seconds
 from benchmarks.publishing.figures import Figures
-from benchmarks.publishing.newsrooms import Running, spaced
+from benchmarks.publishing.newsrooms import APART, Running, spaced
 from benchmarks.publishing.postgresql import PostgreSQL, database_name
 from benchmarks.publishing.statements import Statement, of_program, of_regenerations, sent
 from benchmarks.table import median
@@ -19,8 +19,8 @@ REGENERATED = {SECTION: "the article's section", ALL: "then the feed of every st
 """The feeds that an article is in."""
 
 ALONE = 4.0
-"""Seconds between two articles of a version. What waits until a feed has stood still for two seconds, such as br and
-zstd, follows each article then; with less it would follow the last one only, and most of the costs would be missing."""
+"""Seconds between two articles that come alone. What waits until a feed has stood still for two seconds, such as br and
+zstd, follows each of them. Of a burst, with ``APART`` seconds between articles, it follows the last one only."""
 
 QUIET = 0.1
 QUIET_SECONDS = 3
@@ -43,19 +43,22 @@ def processor_time(running: Sequence[Running], server: PostgreSQL | None, option
     before, started = _used(running, server), time.perf_counter()
     time.sleep(options.size(1.0, 5.0))
     idle = _rates(before, _used(running, server), time.perf_counter() - started)
-    before, started = _used(running, server), time.perf_counter()
-    for _ in range(articles):
-        for one in running:
-            with spaced(ALONE / len(running)):
-                one.service.commit(SECTION)
-    time.sleep(options.size(1.0, 4.0))  # What follows later is part of the costs.
-    seconds, after = time.perf_counter() - started, _used(running, server)
     for n, one in enumerate(running):
-        costs = [(b - a - rate * seconds) / articles for a, b, rate in zip(before[n], after[n], idle[n], strict=True)]
-        figures.add("processor time for one article, worker and web process, ms", one.version, 1000 * sum(costs[:2]))
-        for name, cost in zip(("worker", "web process", "PostgreSQL"), costs, strict=False):
-            figures.add(f"processor time for one article, {name}, ms", one.version, 1000 * cost)
         figures.add("processor time of both while nothing happens, ms a second", one.version, 1000 * sum(idle[n][:2]))
+    for name, apart in (("an article alone", ALONE), ("an article of a burst", APART)):
+        before, started = _used(running, server), time.perf_counter()
+        for _ in range(articles):
+            for one in running:
+                with spaced(apart / len(running)):
+                    one.service.commit(SECTION)
+        time.sleep(options.size(1.0, ALONE))  # What follows later is part of the costs.
+        after, seconds = _used(running, server), time.perf_counter() - started
+        rates = _rates(before, after, seconds)
+        for n, one in enumerate(running):
+            costs = [1000 * (busy - rest) * seconds / articles for busy, rest in zip(rates[n], idle[n], strict=True)]
+            figures.add(f"processor time for {name}, worker and web process, ms", one.version, sum(costs[:2]))
+            for process, cost in zip(("worker", "web process", "PostgreSQL"), costs, strict=False):
+                figures.add(f"processor time for {name}, {process}, ms", one.version, cost)
 
 
 def _used(running: Sequence[Running], server: PostgreSQL | None) -> list[list[float]]:

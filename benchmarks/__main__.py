@@ -31,7 +31,7 @@ BENCHMARKS = {
     "sources": "what a source costs WordPress, Ghost and own tables, how soon it follows, and what it sees",
     "demand": "feeds on demand: the first request, and a flood of invented combinations",
     "hostile": "polls during slow and hostile clients, and memory",
-    "workers": "a rebuild of 400 sections by one, two and four workers on PostgreSQL",
+    "workers": "new versions of 400 sections by one, two and four workers on PostgreSQL",
     "soak": "memory and files while articles are published and polled (ten minutes with --full)",
 }
 

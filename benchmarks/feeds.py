@@ -8,7 +8,9 @@ the order of the feeds' numbers, so that the articles are about what is read mos
 
 import contextlib
 import random
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -67,6 +69,9 @@ class Scale:
 
 def run(options: Options) -> None:
     """Measures on each database."""
+    if shutil.which("wrk") is None:
+        print(f"feeds: wrk is missing: {wrk.INSTALL}", file=sys.stderr)
+        return
     for dialect in ["sqlite"] if options.quick else available():
         show(f"many feeds, with {MEMORY} MB for documents", COLUMNS, _measure(dialect, options), NOTES)
 

@@ -14,10 +14,8 @@ from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, Base
-from syndication.store.triggers import create_triggers
-from syndication.store.triggers.sqlite import sqlite_triggers
+from syndication.store.triggers import create_triggers, drop_triggers
 
-TABLES = ("article", "article_section")
 COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
 PACE = RegenerationPolicy(
     lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=100
@@ -47,18 +45,18 @@ def publish(worker: Regenerator) -> int:
 
 
 def fill_fast(database: Database, found: Iterable[Article], *, batch: int = 1_000) -> None:
-    """Writes many articles into an empty database, with its triggers disabled.
+    """Writes many articles into an empty database, without its triggers.
 
     The values that triggers would write are included: a link holds its article's time and status. The queue of changes
     stays empty, as a worker would leave it.
     """
     waiting = iter(found)
     with database.write() as conn:
-        _triggers_off(conn)
+        drop_triggers(conn)
         while some := list(islice(waiting, batch)):
             put_rows(conn, ArticleRow, [{name: getattr(article, name) for name in COLUMNS} for article in some])
             put_rows(conn, ArticleSectionRow, [_link(article) for article in some])
-        _triggers_on(conn)
+        create_triggers(conn)
     if database.dialect == "postgresql":
         with database.write() as conn:
             conn.execute(text("ANALYZE"))  # As autovacuum does when a table has grown.
@@ -80,20 +78,3 @@ def _link(article: Article) -> dict[str, Any]:
     (slug,) = article.sections
     values = {"published_at": article.published_at, "status": article.status}
     return {"article_id": article.id, "section": slug, "position": 0, **values}
-
-
-def _triggers_off(conn: Connection) -> None:
-    if conn.dialect.name == "sqlite":
-        for name in sqlite_triggers():
-            conn.exec_driver_sql(f"DROP TRIGGER {name}")
-        return
-    for table in TABLES:
-        conn.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-
-
-def _triggers_on(conn: Connection) -> None:
-    if conn.dialect.name == "sqlite":
-        create_triggers(conn)
-        return
-    for table in TABLES:
-        conn.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -30,6 +30,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def resident(pids: Iterable[int]) -> float:
+    """Returns the sum of the processes' resident memory, in megabytes."""
+    return sum(_kilobytes(pid, "VmRSS:") for pid in pids) / 1024
+
+
 def peak(pids: Iterable[int]) -> float:
     """Returns the sum of the processes' peaks of resident memory since ``forget_peak``, in megabytes."""
     return sum(_kilobytes(pid, "VmHWM:") for pid in pids) / 1024
@@ -41,7 +46,7 @@ def forget_peak(pids: Iterable[int]) -> float:
     for pid in pids:
         with contextlib.suppress(OSError):
             Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return sum(_kilobytes(pid, "VmRSS:") for pid in pids) / 1024
+    return resident(pids)
 
 
 def _kilobytes(pid: int, name: str) -> int:

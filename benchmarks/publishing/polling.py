@@ -5,14 +5,15 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from benchmarks import newsroom, wrk
 from benchmarks.databases import folder
+from benchmarks.held import family
 from benchmarks.options import Options
 from benchmarks.peers import nginx
 from benchmarks.polls import PINNED, SERVER_CORE, WRK_CORE
 from benchmarks.processes import free_port, get, running, wait_until_served
-from benchmarks.publishing.services import keep_on_core
 from benchmarks.publishing.versions import Version
 from benchmarks.table import median
 
@@ -54,8 +55,16 @@ def _on_core(pid: int) -> Iterator[None]:
     """Keeps a process on the servers' core until the end of the block."""
     every = os.sched_getaffinity(0)
     if PINNED:
-        keep_on_core(pid, {int(SERVER_CORE[-1])})
+        _keep_on(pid, {int(SERVER_CORE[-1])})
     try:
         yield
     finally:
-        keep_on_core(pid, every)
+        _keep_on(pid, every)
+
+
+def _keep_on(pid: int, cores: set[int]) -> None:
+    """Lets a process and its descendants, with all their threads, run on these cores only."""
+    for one in family(pid):
+        for thread in Path(f"/proc/{one}/task").iterdir():
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(int(thread.name), cores)

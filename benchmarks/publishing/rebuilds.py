@@ -8,10 +8,11 @@ from datetime import datetime
 
 from benchmarks import newsroom
 from benchmarks.editors import Api
+from benchmarks.held import family, resident
 from benchmarks.options import Options
 from benchmarks.processes import free_port, wait_until_served
 from benchmarks.publishing.figures import Figures
-from benchmarks.publishing.services import GIVE_UP_SECONDS, TITLE, Service, State, memory_mb, services
+from benchmarks.publishing.services import GIVE_UP_SECONDS, TITLE, Service, State, services
 from benchmarks.publishing.versions import Version
 
 CREW = 2
@@ -72,7 +73,7 @@ def _renamed(service: Service, sections: int, title: str, figures: Figures) -> N
     before = _versions(service.states(sections))
     with _crew(service, sections, title) as workers:
         states = service.wait_until(sections, lambda states: all(s.version > before[s.section] for s in states))
-        memory = [memory_mb(process.pid) for process in workers]
+        memory = [resident(family(process.pid)) for process in workers]
     times = [state.at for state in states]
     seconds = (max(times) - min(times)).total_seconds()
     figures.add(f"rebuild of {sections} sections, other title, sections a second", service.version, sections / seconds)

@@ -1,7 +1,6 @@
 """A version of the service at work on its own database: its processes, and the process that writes its articles."""
 
 import contextlib
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from benchmarks import held, newsroom
+from benchmarks import newsroom
 from benchmarks.databases import database, folder, urls
 from benchmarks.processes import running, syndication, write_config
 from benchmarks.publishing.versions import Version
@@ -127,22 +126,3 @@ def _analyze(url: str) -> None:
     with database(url) as opened, opened.engine.connect() as conn:
         if opened.dialect == "postgresql":
             conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
-
-
-def memory_mb(pid: int) -> float:
-    """Returns the resident memory of a process and its descendants, in MB."""
-    return sum(_kilobytes(one) for one in held.family(pid)) / 1024
-
-
-def _kilobytes(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
-    return 0  # It has ended.
-
-
-def keep_on_core(pid: int, cores: set[int]) -> None:
-    """Lets a process and its descendants, with all their threads, run on these cores only."""
-    for one in held.family(pid):
-        for thread in Path(f"/proc/{one}/task").iterdir():
-            with contextlib.suppress(OSError):
-                os.sched_setaffinity(int(thread.name), cores)

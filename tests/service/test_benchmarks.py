@@ -5,14 +5,18 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import func, select
 
+from benchmarks import filling, newsroom
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.dearest_requests import Catalogue, Target
-from benchmarks.publishing.server import Sent, Statement, of_regenerations, read_statements, sent
+from benchmarks.publishing.statements import Sent, Statement, of_program, of_regenerations, read_statements, sent
 from benchmarks.publishing.versions import versions
 from benchmarks.table import percentile
 from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.store.access.tokens import SCOPES
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.triggers import changed_triggers
 from tests.support.service import ROOT, environ
 
 
@@ -54,7 +58,8 @@ def test_publishing_is_measured_beside_a_version_out_of_git():
     rows = {line[2:].partition("  ")[0]: line[2:].partition("  ")[2].split() for line in lines if line.startswith("  ")}
     for name in (
         "commit to served, in turns, p99 ms",
-        "statements of a regeneration, from claim to commit",
+        "statements of a regeneration, the article's section",
+        "statements of a regeneration, then the feed of every story",
         "rebuild of 8 sections, other title, sections a second",
         "click to served, all 8 sections, nothing changed, s",
     ):
@@ -82,29 +87,81 @@ def test_statements_of_a_session_are_counted_once_for_many_rows_and_apart_from_w
         "|8|other|worker|LOG:  statement: SELECT 1",
         "|7|news|worker|LOG:  connection authorized: user=postgres",
     ]
-    assert sent(read_statements(lines), "news", "worker") == Sent(work=2, frame=3)
+    found = list(read_statements("\n".join(lines)))
+    assert sent(of_program(found, "news", "worker")) == Sent(work=2, frame=3)
+    assert [one.values for one in found if one.text.startswith("INSERT")] == [{"LOG:  statement: SELECT 1"}, set()]
 
 
-def test_a_regeneration_has_the_statements_from_its_claim_to_its_commit():
-    def transaction(session, *texts):
-        return [Statement(session, "news", "worker", text) for text in ("BEGIN", *texts, "COMMIT")]
+@pytest.mark.parametrize(
+    ("recording", "section", "every_story"),
+    [("worker_statements_4113a52.txt", 4 + 24 + 14, 4 + 26 + 13), ("worker_statements.txt", 2 + 7 + 8, 2 + 5 + 7)],
+)
+def test_a_regeneration_has_the_same_beginning_and_end_in_both_versions(recording, section, every_story):
+    # What a worker sent from noticing an article of section-000 until both feeds were published: claim, read and write.
+    # Each statement is shortened, and of its values there are the first two and the sections.
+    found = list(read_statements((ROOT / "tests/recordings" / recording).read_text()))
+    counts = of_regenerations(found, ["all", "section-000", "section-001"])
+    assert counts == {"section-000": [section], "all": [every_story]}
 
-    claim = "UPDATE section_state SET lease_owner=$1, lease_until=$2"
-    done = "UPDATE section_state SET completed_generation=$1, lease_owner=$2"
-    version = ("INSERT INTO document (section) VALUES ($1)",) * 3
+
+LOOK = "SELECT section_state.section, section_state.fingerprint FROM section_state"
+TAKE = "UPDATE section_state SET lease_owner=$1, lease_until=$2 WHERE section = $3"
+DONE = "UPDATE section_state SET completed_generation=$1, lease_owner=$2 WHERE section = $3"
+VERSION = "WITH w0_ AS (INSERT INTO entry VALUES ($1)), w1_ AS (INSERT INTO document VALUES ($2)) SELECT 1"
+
+
+def transaction(session, *statements):
+    """Returns the statements of a transaction; each is its text, or its text and the sections that it names."""
+    found = [("BEGIN",), *((one,) if isinstance(one, str) else one for one in statements), ("COMMIT",)]
+    return [Statement(session, "news", "worker", text, frozenset(values)) for text, *values in found]
+
+
+def test_the_claim_of_the_next_section_belongs_to_that_section():
     found = [
-        *transaction(7, "SELECT 1"),
-        *transaction(7, "SELECT 1", claim),
-        *transaction(8, "SELECT 2", "SELECT 3", "SELECT 4"),
-        *transaction(7, done, *version),
-        *transaction(7, "SELECT 1"),
-        *transaction(7, claim),
-        *transaction(8, "SELECT 2"),
-        *transaction(7, done, *version, claim),
-        *transaction(8, "SELECT 2"),
-        *transaction(7, done, *version),
+        *transaction(1, "DELETE FROM change", ("INSERT INTO delivery_feed", "a"), LOOK, (TAKE, "a")),
+        *transaction(1, ("SELECT entry", "a")),
+        *transaction(1, (DONE, "a"), (VERSION, "a"), LOOK, (TAKE, "b")),
+        *transaction(2, ("SELECT entry", "b"), "SELECT article"),
+        *transaction(1, (DONE, "b"), (VERSION, "b"), (LOOK, "a")),
     ]
-    assert of_regenerations(found, "news", "worker") == [2 + 3 + 2, 1 + 1 + 2 + 1, 1 + 2]
+    assert of_regenerations(found, ["a", "b"]) == {"a": [2 + 1 + 2], "b": [2 + 2 + 3]}
+
+
+def test_a_statement_that_claims_several_sections_counts_for_each():
+    found = [
+        *transaction(1, "SELECT clock", LOOK, (TAKE, "a"), (TAKE + " RETURNING", "b", "c")),
+        *transaction(1, ("SELECT entry", "a")),
+        *transaction(1, (DONE, "a"), (VERSION, "a")),
+        *transaction(1, ("SELECT entry", "b")),
+        *transaction(1, ("SELECT entry", "c"), "SELECT article"),
+        *transaction(1, (DONE, "c"), (VERSION, "c")),
+        *transaction(1, (DONE, "b")),
+    ]
+    assert of_regenerations(found, ["a", "b", "c"]) == {"a": [4 + 1 + 2], "c": [4 + 2 + 2]}
+
+
+def test_what_a_worker_does_besides_a_regeneration_is_not_part_of_it():
+    found = [
+        *transaction(1, "SELECT clock", LOOK, (TAKE, "a")),
+        *transaction(2, "UPDATE worker SET seen_at"),
+        *transaction(3, (LOOK, "a")),
+        *transaction(2, ("SELECT entry", "a")),
+        *transaction(1, ("SELECT entry", "b")),
+        *transaction(1, (DONE, "a"), (VERSION, "a")),
+        *transaction(1, (DONE, "b"), (VERSION, "b")),  # Its claim was not seen.
+        *transaction(1, LOOK, (TAKE, "a")),
+        *transaction(1, (DONE, "a")),  # No byte of it has changed.
+        *transaction(1, LOOK, (TAKE, "a")),
+        *transaction(1, (DONE, "a"), "INSERT INTO document_coding", (VERSION, "a")),
+    ]
+    assert of_regenerations(found, ["a", "b"]) == {"a": [3 + 1 + 2, 2 + 3]}
+
+
+def test_a_database_that_was_filled_fast_has_its_triggers(database):
+    filling.fill_fast(database, newsroom.articles(6, 2, newsroom.SHORT))
+    with database.read() as conn:
+        assert changed_triggers(conn) == []
+        assert conn.scalar(select(func.count()).select_from(ArticleRow)) == 6
 
 
 FORMS = ("usual", "numbers", "fullest", "longest", "largest")

@@ -359,7 +359,7 @@ class Document:
 
     ``digest`` identifies the identity body (``RenderedFeed.digests``). ``last_modified`` is None
     for a version written while the clock was earlier than the previous version's time. ``cadence`` is the feed's, as
-    stored (``model/freshness.py``).
+    stored (``model/freshness.py``). ``pieces`` says where those of the gzip body lie, for workers.
     """
 
     section: str
@@ -370,6 +370,7 @@ class Document:
     bodies: Mapping[str, bytes]
     cadence: str | None = None
     length: int | None = None
+    pieces: bytes | None = None
 
     @property
     def identity(self) -> bytes:

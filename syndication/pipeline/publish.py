@@ -23,7 +23,7 @@ from syndication.model.values import (
 )
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
-from syndication.pipeline.joined_gzip import Parts, PieceCache, gzip_joined
+from syndication.pipeline.joined_gzip import Joined, Parts, PieceCache, Stored, gzip_joined
 from syndication.pipeline.snapshot import SectionSnapshot, basis_of
 from syndication.render.renderer import entry_source
 from syndication.store import Connection
@@ -34,7 +34,7 @@ from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
-Bodies = Mapping[str, bytes]
+Bodies = Mapping[str, Joined]
 """Documents in gzip, by format."""
 
 
@@ -57,9 +57,11 @@ def compress(
     }
 
 
-def compress_feed(rendered: RenderedFeed, cache: PieceCache, pool: ThreadPoolExecutor) -> dict[str, bytes]:
-    """Returns each format's body in gzip, joined from pieces of which most are in ``cache``."""
-    joined = gzip_joined([_parts(rendered, format) for format in rendered.heads], cache, pool)
+def compress_feed(
+    rendered: RenderedFeed, cache: PieceCache, pool: ThreadPoolExecutor, stored: Stored | None = None
+) -> dict[str, Joined]:
+    """Returns each format's body in gzip, joined from pieces of which most are in ``cache`` or ``stored``."""
+    joined = gzip_joined([_parts(rendered, format) for format in rendered.heads], cache, pool, stored)
     return dict(zip(rendered.heads, joined, strict=True))
 
 
@@ -221,10 +223,11 @@ def _documents(
             version=version,
             digest=rendered.digests[format],
             last_modified=last_modified,
-            bodies={"gzip": body},
+            bodies={"gzip": made.body},
             length=len(rendered.bodies[format]),
+            pieces=made.pieces,
         )
-        for format, body in bodies.items()
+        for format, made in bodies.items()
     )
 
 

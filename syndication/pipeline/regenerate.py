@@ -34,6 +34,7 @@ from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
 from syndication.pipeline.joined_gzip import PieceCache
 from syndication.pipeline.known_articles import KnownArticles
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
+from syndication.pipeline.piece_index import read_pieces
 from syndication.pipeline.snapshot import SameBasis, SectionSnapshot, read_snapshot, require_revision
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
@@ -375,6 +376,14 @@ class Regenerator:
             found = entry_states.read_standing(conn, current.section, standing)
         return {id: Fragments.unpack(one.body) for id, one in found.items() if one.source == sources[id]}
 
+    def _stored_pieces(self, current: PublishedState) -> dict[bytes, bytes]:
+        """Returns the compressed pieces of the published version, to be used again."""
+        if self.from_scratch or not current.version:
+            return {}
+        with self.database.read() as conn:
+            found = documents.load_gzip(conn, current.section)
+        return {key: data for one in found for key, data in read_pieces(one.body, one.pieces).items()}
+
     def _record_article(self, section: str, article_id: str | None) -> None:
         """Records which article is rendered next, so that its identity survives this worker's death."""
         with self.database.write() as conn:
@@ -464,7 +473,7 @@ class Regenerator:
         deleted = deleted_entries(current, publish.leaving(current, entries, held.reasons))
         feed = replace(held.feed, updated=updated, max_age=max_age, deleted=deleted)
         rendered = self.renderer.assemble(feed, entries)
-        bodies = publish.compress_feed(rendered, self._pieces, self._pool)
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool, partial(self._stored_pieces, current))
         return publish.held_version(held, rendered, feed, bodies, last_modified)
 
     def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
@@ -480,7 +489,7 @@ class Regenerator:
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
             rendered = replace(self.renderer.assemble(feed, rendered.entries), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
-        bodies = publish.compress_feed(rendered, self._pieces, self._pool)
+        bodies = publish.compress_feed(rendered, self._pieces, self._pool, partial(self._stored_pieces, current))
         return publish.new_version(snapshot, held, bodies, last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, error: Exception) -> str:

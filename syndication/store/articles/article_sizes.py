@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     CompoundSelect,
     Connection,
     LargeBinary,
     Text,
-    bindparam,
     case,
     cast,
     func,
@@ -39,6 +37,7 @@ from syndication.model.field_limits import (
     MAX_URL,
 )
 from syndication.store.db.batches import batched
+from syndication.store.db.id_lists import is_any_of
 from syndication.store.tables.articles import (
     ArticleRow,
     ArticleSectionRow,
@@ -137,7 +136,6 @@ OWN = -1
 
 def _measuring(dialect: str) -> CompoundSelect[Any]:
     """Selects each article's row, and those of its parts that are over a limit, in this order."""
-    ids: BindParameter[Any] = bindparam("ids", expanding=True)
     columns = ArticleRow.__table__.c
     long = case(
         *((_octets(dialect, columns[name]) > most * BYTES_A_CHARACTER, name) for name, most in TEXTS.items()),
@@ -147,13 +145,13 @@ def _measuring(dialect: str) -> CompoundSelect[Any]:
         select(
             literal(OWN).label("part"), columns.id.label("id"), _octets(dialect, columns.html).label("number"),
             cast(long, Text).label("long"),
-        ).where(columns.id.in_(ids))
+        ).where(is_any_of(dialect, columns.id))
     ]  # fmt: skip
     for part, (_, table, most, texts) in enumerate(PARTS):
         columns, number = table.__table__.c, func.count()
         over = [func.max(_octets(dialect, columns[text])) > size * BYTES_A_CHARACTER for text, size in texts.items()]
         counted = select(literal(part), columns.article_id, number, cast(null(), Text)).where(
-            columns.article_id.in_(ids)
+            is_any_of(dialect, columns.article_id)
         )
         selects.append(counted.group_by(columns.article_id).having(or_(number > most, *over)))
     return union_all(*selects).order_by("part")

@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     CompoundSelect,
     Connection,
+    Executable,
     Text,
-    bindparam,
     cast,
     delete,
     func,
@@ -36,6 +35,7 @@ from syndication.store.articles.field_locks import forget_locks, keep_locked
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
+from syndication.store.db.id_lists import is_any_of
 from syndication.store.tables.articles import (
     ARTICLE_ROWS,
     CHILD_ROWS,
@@ -343,13 +343,13 @@ def _children(article: Article) -> dict[type[Base], list[dict[str, Any]]]:
     }
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+def _own(dialect: str) -> Executable:
+    return (
+        select(ArticleRow.__table__, ArticleCorrectionRow.corrected_at)
+        .outerjoin(ArticleCorrectionRow, ArticleCorrectionRow.article_id == ArticleRow.id)
+        .where(is_any_of(dialect, ArticleRow.id))
+    )
 
-_OWN = (
-    select(ArticleRow.__table__, ArticleCorrectionRow.corrected_at)
-    .outerjoin(ArticleCorrectionRow, ArticleCorrectionRow.article_id == ArticleRow.id)
-    .where(ArticleRow.id.in_(_IDS))
-)
 
 _PARTS: tuple[tuple[type[Base], Sequence[str], Sequence[str]], ...] = (
     (ArticleSectionRow, ("section",), ()),
@@ -361,7 +361,7 @@ _PARTS: tuple[tuple[type[Base], Sequence[str], Sequence[str]], ...] = (
 """The other rows of an article: their table, texts and numbers."""
 
 
-def _parts() -> CompoundSelect[Any]:
+def _parts(dialect: str) -> CompoundSelect[Any]:
     """Selects all of them in one statement, each with the place of its table in ``_PARTS``, four texts, two numbers."""
     selects = []
     for part, (table, texts, numbers) in enumerate(_PARTS):
@@ -371,11 +371,12 @@ def _parts() -> CompoundSelect[Any]:
         values += [*(columns[name] for name in numbers), *(cast(null(), BigInteger) for _ in range(2 - len(numbers)))]
         named = [value.label(f"value_{place}") for place, value in enumerate(values)]
         found = select(literal(part).label("part"), columns.article_id, position.label("position"), *named)
-        selects.append(found.where(columns.article_id.in_(_IDS)))
+        selects.append(found.where(is_any_of(dialect, columns.article_id)))
     return union_all(*selects).order_by("part", "article_id", "position")
 
 
-_OTHERS = _parts()
+_OWN = {dialect: _own(dialect) for dialect in ("sqlite", "postgresql")}
+_OTHERS = {dialect: _parts(dialect) for dialect in ("sqlite", "postgresql")}
 
 
 def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
@@ -383,10 +384,10 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
     found: dict[str, Article] = {}
     for some in batched(ids):
         parts: dict[str, tuple[list[Any], ...]] = {}
-        for part, article_id, _, *values in conn.execute(_OTHERS, {"ids": list(some)}):
+        for part, article_id, _, *values in conn.execute(_OTHERS[conn.dialect.name], {"ids": list(some)}):
             of_article = parts.setdefault(article_id, ([], [], [], [], []))
             of_article[part].append(_part(part, values))
-        for row in conn.execute(_OWN, {"ids": list(some)}):
+        for row in conn.execute(_OWN[conn.dialect.name], {"ids": list(some)}):
             sections, authors, tags, images, files = parts.get(row.id, ([], [], [], [], []))
             found[row.id] = Article(
                 **{name: getattr(row, name) for name in _COLUMNS},

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Executable, make_url
 
 MOST = 24
 """Rows that are written by one statement: more are rare, and would make a long one that is planned each time."""
 
 Row = Mapping[str, Any]
+
+_POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
+"""Writes the statements. That of a connection would stay in memory with its engine, after that is closed."""
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -48,7 +51,7 @@ class Together:
         elif single:
             shape = tuple((statement, tuple(row)) for statement, row in single)
             values = {f"{_prefix(n)}{name}": value for n, (_, row) in enumerate(single) for name, value in row.items()}
-            self._conn.exec_driver_sql(_joined(shape, self._conn.dialect), values)
+            self._conn.exec_driver_sql(_joined(shape), values)
 
 
 def _prefix(number: int) -> str:
@@ -56,15 +59,15 @@ def _prefix(number: int) -> str:
 
 
 @lru_cache(maxsize=256)
-def _joined(shape: tuple[tuple[Any, tuple[str, ...]], ...], dialect: Dialect) -> str:
+def _joined(shape: tuple[tuple[Any, tuple[str, ...]], ...]) -> str:
     """Returns the statements as one; parameters are named after their place, since several write to one table."""
     parts = []
     for n, (statement, names) in enumerate(shape):
-        text = _PARAMETER.sub(f"%({_prefix(n)}\\1)s", str(_compiled(statement, names, dialect)))
+        text = _PARAMETER.sub(f"%({_prefix(n)}\\1)s", str(_compiled(statement, names)))
         parts.append(f"{_prefix(n)} AS ({text})")
     return f"WITH {', '.join(parts)} SELECT 1"
 
 
-def _compiled(statement: Any, names: tuple[str, ...], dialect: Dialect) -> Any:
+def _compiled(statement: Any, names: tuple[str, ...]) -> Any:
     # The values need no conversion: psycopg writes times with their zone, bytes and numbers as they are.
-    return statement.compile(dialect=dialect, column_keys=list(names))
+    return statement.compile(dialect=_POSTGRESQL, column_keys=list(names))

@@ -25,7 +25,8 @@ class LeftOutArticle:
     since: datetime
 
 
-_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence).join(
+_SERVED = [column for column in DocumentRow.__table__.c if column.name != "pieces"]
+_DOCUMENTS = select(*_SERVED, SectionStateRow.cadence).join(
     SectionStateRow, SectionStateRow.section == DocumentRow.section
 )
 
@@ -127,6 +128,22 @@ def load_bodies(conn: Connection, section: str, version: int) -> dict[str, bytes
         )
     )
     return {row.format: gunzip(row.gzip) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGzip:
+    """A stored body in gzip, and the index of its ``pieces``."""
+
+    body: bytes
+    pieces: bytes
+
+
+def load_gzip(conn: Connection, section: str) -> list[StoredGzip]:
+    """Returns the published bodies of a section as they are stored, as far as their pieces are known."""
+    query = select(DocumentRow.gzip, DocumentRow.pieces).where(
+        DocumentRow.section == section, DocumentRow.pieces.is_not(None)
+    )
+    return [StoredGzip(row.gzip, row.pieces) for row in conn.execute(query, execution_options=BINARY)]
 
 
 def list_left_out(conn: Connection) -> Sequence[LeftOutArticle]:

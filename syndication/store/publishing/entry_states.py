@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import zstandard
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, insert, or_, select, update
 
 from syndication.store.db.batches import batched
+from syndication.store.db.id_lists import is_any_of
 from syndication.store.db.together import Together
 from syndication.store.publishing.published import PublishedEntry
 from syndication.store.publishing.versions import is_pruned
@@ -99,18 +100,23 @@ def read_standing(conn: Connection, section: str, article_ids: Sequence[str]) ->
     """Returns the bytes of those of a feed's entries of which it is known what they were rendered from."""
     found: dict[str, StandingEntry] = {}
     for some in batched(sorted(article_ids)):
-        for row in conn.execute(_STANDING, {"of": section, "ids": list(some)}):
+        for row in conn.execute(_STANDING[conn.dialect.name], {"of": section, "ids": list(some)}):
             found[row.article_id] = StandingEntry(row.source, row.body)
     return found
 
 
-_STANDING = select(EntryStateRow.article_id, EntryStateRow.source, EntryStateRow.body).where(
-    EntryStateRow.section == bindparam("of"),
-    EntryStateRow.last_version.is_(None),
-    EntryStateRow.article_id.in_(bindparam("ids", expanding=True)),
-    EntryStateRow.source.is_not(None),
-    EntryStateRow.body.is_not(None),
-)
+def _standing(dialect: str) -> Executable:
+    row = EntryStateRow
+    return select(row.article_id, row.source, row.body).where(
+        row.section == bindparam("of"),
+        row.last_version.is_(None),
+        is_any_of(dialect, row.article_id),
+        row.source.is_not(None),
+        row.body.is_not(None),
+    )
+
+
+_STANDING = {dialect: _standing(dialect) for dialect in ("sqlite", "postgresql")}
 _ENDED = (
     update(EntryStateRow)
     .where(

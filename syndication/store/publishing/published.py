@@ -337,6 +337,7 @@ def write_documents(conn: Together, documents: Sequence[Document]) -> None:
             "last_modified": document.last_modified,
             "size": document.size,
             "gzip": document.bodies["gzip"],
+            "pieces": document.pieces,
         }
         for document in documents
     ]
@@ -345,7 +346,7 @@ def write_documents(conn: Together, documents: Sequence[Document]) -> None:
 
 def _replaced(insert: Any) -> Any:
     statement = insert(DocumentRow)
-    columns = ("version", "digest", "last_modified", "size", "gzip")
+    columns = ("version", "digest", "last_modified", "size", "gzip", "pieces")
     values = {name: statement.excluded[name] for name in columns}
     return statement.on_conflict_do_update(index_elements=["section", "format"], set_=values)
 

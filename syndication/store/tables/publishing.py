@@ -137,7 +137,8 @@ class SweepRow(Base):
 class DocumentRow(Base):
     """The bytes of one feed in one format, in gzip; ``size`` is their length when unpacked.
 
-    The unpacked bytes are not stored: unpacking takes less time than reading them would.
+    The unpacked bytes are not stored: unpacking takes less time than reading them would. ``pieces`` says where the
+    compressed pieces lie in the gzip body, see ``pipeline.piece_index`` (None: unknown).
     """
 
     __tablename__ = "document"
@@ -149,6 +150,7 @@ class DocumentRow(Base):
     last_modified: Mapped[datetime | None]
     size: Mapped[int] = mapped_column(BigInt)
     gzip: Mapped[bytes] = mapped_column(LargeBinary)
+    pieces: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class EntryRow(Base):

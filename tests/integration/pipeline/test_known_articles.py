@@ -40,7 +40,8 @@ def read(desk):
     @event.listens_for(desk.database.engine, "before_cursor_execute")
     def sent(_conn, _cursor, statement, parameters, *_):
         if statement.startswith("SELECT") and "article.html," in statement:
-            found.extend(parameters.values() if isinstance(parameters, dict) else parameters)
+            for value in parameters.values() if isinstance(parameters, dict) else parameters:
+                found.extend(value if isinstance(value, list) else [value])
 
     def take():
         taken = {id for id in found if isinstance(id, str) and id.startswith("a")}

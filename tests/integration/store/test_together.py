@@ -1,9 +1,12 @@
 """Writes that are sent to PostgreSQL as one statement, and to SQLite one after the other, with the same result."""
 
+import gc
+import weakref
+
 import pytest
 from sqlalchemy import bindparam, delete, event, insert, select, update
 
-from syndication.store.db.database import DatabaseError
+from syndication.store.db.database import Database, DatabaseError
 from syndication.store.db.together import MOST, Together
 from syndication.store.tables.publishing import ShownArticleRow
 
@@ -82,3 +85,16 @@ def test_a_statement_without_parameters_is_executed_at_once(database):
     with database.write() as conn:
         Together(conn).execute(delete(ROW))
         assert conn.scalars(select(ROW.article_id)).all() == []
+
+
+def test_nothing_of_a_closed_database_stays_in_memory(database, database_url):
+    other = Database(database_url)
+    with other.write() as conn:
+        writes = Together(conn)
+        writes.execute(NEW, {"article_id": "new", "digest": "1"})
+        writes.run()
+    other.close()
+    dialect = weakref.ref(other.engine.dialect)
+    del other, conn, writes
+    gc.collect()
+    assert dialect() is None

@@ -367,6 +367,7 @@ def _create_publishing_tables() -> None:
         sa.Column("last_modified", UtcTime(), nullable=True),
         sa.Column("size", BigInt, nullable=False),
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
+        sa.Column("pieces", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "format"),
     )

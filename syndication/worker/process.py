@@ -80,6 +80,9 @@ SITEMAPS_REST = 1.0
 INDEXING_RETRY = 10.0
 """The pause in seconds after indexing failed."""
 
+STEP_SECONDS = 0.01
+"""Steps of work that gives way to publishing are done together up to this time: a look costs as much as a short one."""
+
 RECENT = timedelta(hours=1)
 """Sections regenerated within this time need no reconciliation: another worker has just done it."""
 
@@ -137,7 +140,8 @@ class Worker:
         self._sitemaps_rest: tuple[Hashable, float, float | None] = None, 0.0, None
         """What waits of the sitemaps, and until when it is known that this can begin at that moment; None: never."""
         self._found: WaitingWork | None = None
-        """What there was to do at the last look."""
+        """What there was to do at the last look, and when that was."""
+        self._looked = float("-inf")
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
@@ -248,7 +252,7 @@ class Worker:
 
     def _look(self) -> WaitingWork:
         """Looks for all that there is to do, in one statement."""
-        self._found = self.regenerator.look()
+        self._found, self._looked = self.regenerator.look(), time.monotonic()
         if self._found.intents:
             self.outbound.notify(VERIFY)
         return self._found
@@ -403,7 +407,7 @@ class Worker:
 
     def _publish_between(self) -> None:
         """Publishes what waits, if anything does, before other work goes on."""
-        if self._look().publishing:
+        if time.monotonic() - self._looked >= STEP_SECONDS and self._look().publishing:
             self._drain()
 
     def _write_sitemaps(self) -> None:

@@ -262,6 +262,7 @@ def resting(seconds):
 
 
 def test_a_change_between_two_steps_is_published_before_the_next(worker, clock, monkeypatch):
+    monkeypatch.setattr("syndication.worker.process.STEP_SECONDS", 0)
     worker.sitemaps.register()
     before, real = [], worker.sitemaps.steps
 

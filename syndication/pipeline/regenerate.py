@@ -162,7 +162,7 @@ class Regenerator:
 
     def look(self) -> WaitingWork:
         """Returns what waits, which costs the newsroom nothing: transactions are opened only when there is work."""
-        with self.database.read() as conn:
+        with self.database.glance() as conn:
             return waiting_work.look(conn, self.owner, RENDER_REVISION, self.database.fixed_time)
 
     def process_changes(self, *, ahead: bool = False, found: WaitingWork | None = None) -> int:

@@ -206,7 +206,7 @@ class Worker:
     def _settle(self) -> None:
         """Records what web processes have served since; a write only while a change is on its way."""
         try:
-            with self.database.read() as conn:
+            with self.database.glance() as conn:
                 if not delivery_moments.has_unsettled(conn):
                     return
             with self.database.write() as conn:

@@ -1,4 +1,4 @@
-"""The database: how it is opened, and the three ways to use it (read, snapshot, write).
+"""The database: how it is opened, and the ways to use it (read, glance, snapshot, write).
 
 SQLite's driver begins transactions implicitly; here every BEGIN is explicit, so that a snapshot is consistent from its
 first statement, and a writer takes the lock at its start instead of failing in the middle.
@@ -51,7 +51,7 @@ BINARY = {"syndication_binary": True}
 _ANNOUNCED = "syndication_announced"
 """The key in a connection's info: web processes are woken once the transaction is committed."""
 
-_BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
+_BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN", "glance": None}
 
 
 class Database:
@@ -91,6 +91,16 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Yields a connection to read with."""
         with self._connect() as conn:
+            yield conn
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """Yields a connection for one statement that reads, without a transaction: on PostgreSQL, two messages less."""
+        with self._connect() as conn:
+            if self.dialect == "postgresql":
+                conn.execution_options(isolation_level="AUTOCOMMIT")
+            else:
+                conn.execution_options(syndication_mode="glance")
             yield conn
 
     @contextmanager
@@ -243,7 +253,8 @@ def _sqlite(url: str, busy: float) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
         mode = conn.get_execution_options().get("syndication_mode", "read")
-        conn.exec_driver_sql(_BEGIN[mode])
+        if (statement := _BEGIN[mode]) is not None:
+            conn.exec_driver_sql(statement)
 
     return engine
 

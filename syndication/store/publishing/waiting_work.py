@@ -21,6 +21,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 
 from syndication.store.db.types import UtcTime
@@ -74,15 +75,17 @@ def look(conn: Connection, owner: str, revision: int, now: datetime | None) -> W
     """
     statement = _LOOK if now is None else _LOOK_AT
     row = conn.execute(statement, {"now": now, "owner": owner, "program": revision}).one()
+    moment = now or row.clock
+    filled = row.fill is not None and row.after is None
     return WaitingWork(
         clock=row.clock,
         revision=Revision(row.definitions or 0, row.reloads or 0),
         asked=row.asked or 0,
-        gathering=bool(row.gathering),
+        gathering=bool(row.changes or (row.next_due is not None and row.next_due <= moment)),
         sections=bool(row.sections),
         dead=bool(row.dead),
         previews=bool(row.previews),
-        to_index=None if row.newest is None and row.filled else (row.newest, row.after),
+        to_index=None if row.newest is None and filled else (row.newest, row.after),
         sitemaps=row.maps_asked if row.maps_wait else None,
         next_due=row.next_due,
         sitemaps_due=row.maps_due,
@@ -103,23 +106,23 @@ def _look(now: ColumnElement[Any], clock: ColumnElement[Any]) -> Select[Any]:
     maps = _sitemaps(now)
     return select(
         clock.label("clock"),
-        select(FeedRevisionRow.revision).scalar_subquery().label("definitions"),
-        select(FeedRevisionRow.reloads).scalar_subquery().label("reloads"),
+        FeedRevisionRow.revision.label("definitions"),
+        FeedRevisionRow.reloads,
         select(func.max(AskedNumberRow.number)).scalar_subquery().label("asked"),
-        or_(exists(select(ChangeRow.seq)), _any(state.next_due <= now)).label("gathering"),
+        exists(select(ChangeRow.seq)).label("changes"),
         _any(waits).label("sections"),
         _any(and_(leased, state.lease_until <= now)).label("dead"),
         exists(select(PreviewRow.id).where(PreviewRow.finished_at.is_(None))).label("previews"),
         select(func.max(SearchChangeRow.seq)).scalar_subquery().label("newest"),
-        exists(select(SearchFillRow.id).where(SearchFillRow.after.is_(None))).label("filled"),
-        select(SearchFillRow.after).scalar_subquery().label("after"),
+        SearchFillRow.id.label("fill"),
+        SearchFillRow.after,
         maps.c.asked.label("maps_asked"),
         maps.c.waiting.label("maps_wait"),
         maps.c.due.label("maps_due"),
         select(func.min(state.next_due)).scalar_subquery().label("next_due"),
         exists(select(TermFillRow.id).where(TermFillRow.after.is_not(None))).label("filling"),
         exists(select(intent.id).where(fresh)).label("intents"),
-    )
+    ).select_from(maps.outerjoin(FeedRevisionRow, true()).outerjoin(SearchFillRow, true()))  # Of one row each, or none.
 
 
 def _sitemaps(now: ColumnElement[Any]) -> Subquery:

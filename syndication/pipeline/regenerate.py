@@ -176,7 +176,7 @@ class Regenerator:
             return 0
         taken: list[str] = []
         try:
-            with self.database.write() as conn:
+            with self.database.write_again() as conn:
                 now = self.database.now(conn)
                 number = process_changes(conn, self.newsroom, now, self._foreign, self.revision)
                 if number:
@@ -239,7 +239,7 @@ class Regenerator:
         if not same:
             return []
         started, taken = time.perf_counter(), list[str]()
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             now = self.database.now(conn)
             done = [stored_versions.confirm(conn, one.published, now) for one, _ in same]
             if self._goes_ahead and not self._ahead:
@@ -313,7 +313,7 @@ class Regenerator:
         found = found or self.look()
         if not found.sections:
             return []
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             now = self.database.now(conn)
             retry = (self.policy.retry_first, self.policy.retry_max)
             dead = render_deaths.record_deaths(conn, self.fingerprints, self.owner, retry, now) if found.dead else []

@@ -125,7 +125,7 @@ class SitemapMaker:
     def _claim(self) -> Claim | None:
         if self.fingerprint == OFF:
             return None
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             return sitemap_state.claim(conn, self.owner, self.fingerprint, self.database.now(conn))
 
     def _release(self, claim: Claim) -> None:
@@ -238,7 +238,7 @@ class SitemapMaker:
 
     @contextmanager
     def _write_under_lease(self, part: str) -> Iterator[Connection]:
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             if not sitemap_state.renew(conn, self.owner, self.fingerprint, part, self.database.now(conn)):
                 raise _Overtaken
             yield conn

@@ -80,7 +80,7 @@ SITEMAPS_REST = 1.0
 INDEXING_RETRY = 10.0
 """The pause in seconds after indexing failed."""
 
-STEP_SECONDS = 0.01
+STEP_SECONDS = 0.02
 """Steps of work that gives way to publishing are done together up to this time: a look costs as much as a short one."""
 
 RECENT = timedelta(hours=1)
@@ -195,7 +195,7 @@ class Worker:
         """Records this worker's heartbeat, and updates the metrics of database failures."""
         database_metrics.flush(errors.counted)
         try:
-            with self.database.write() as conn:
+            with self.database.write_again() as conn:
                 self._seen = replace(self._seen, seen_at=self.database.now(conn))
                 workers.record_heartbeat(conn, self._seen)
         except DatabaseDown as error:
@@ -209,7 +209,7 @@ class Worker:
             with self.database.glance() as conn:
                 if not delivery_moments.has_unsettled(conn):
                     return
-            with self.database.write() as conn:
+            with self.database.write_again() as conn:
                 delivery_moments.settle(conn, self.database.now(conn))
         except (DatabaseDown, SerializationConflict) as error:  # The next heartbeat does it.
             log.warning("deliveries_not_recorded", error=type(error).__name__)

@@ -94,7 +94,7 @@ def index_next(database: Database) -> int:
         read = read_indexed(conn, list(waiting))
     if not waiting:
         return _fill_next(database)
-    with database.write() as conn:
+    with database.write_again() as conn:
         _lock(conn)
         seqs = [seq for some in waiting.values() for seq in some]
         there: set[int] = set()
@@ -121,7 +121,7 @@ def _fill_next(database: Database) -> int:
         rows = conn.execute(select(SearchFillRow.after)).all()
         if rows and rows[0].after is None:
             return 0
-    with database.write() as conn:
+    with database.write_again() as conn:
         _lock(conn)
         after = conn.scalar(select(SearchFillRow.after))
         if after is not None:

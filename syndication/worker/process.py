@@ -34,6 +34,7 @@ from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
+from syndication.process.memory import share_one_arena
 from syndication.process.parent import exit_with_parent
 from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
@@ -522,6 +523,7 @@ def _renderer_died(cause: str) -> None:
 
 def run(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
+    share_one_arena()
     database = Database(settings.database_url)
     newer = runner.check(database)
     if newer is not None:

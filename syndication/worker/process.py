@@ -146,6 +146,7 @@ class Worker:
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
+        self._resting = threading.Event()
         with database.read() as conn:
             now = database.now(conn)
         self.notifier = Notifier(lambda: self.settings, database, self.id)
@@ -221,7 +222,9 @@ class Worker:
         timeout: float | None = None
         while not self._stopping.is_set():
             self._progress.rest()
+            self._resting.set()
             tasks = self.tasks.take_all(timeout)
+            self._resting.clear()
             self._progress.step()
             try:
                 self._do(tasks)
@@ -501,7 +504,8 @@ class Worker:
                 if stepped:
                     log.warning("clock_changed")
                     set_jobs(self.scheduler, self.settings.worker, self.tasks, self.heartbeat)
-                if waker.wait(1.0) or stepped:
+                # While the main thread works, it looks itself, and would be interrupted for each commit of its own.
+                if stepped or (self._resting.wait(1.0) and waker.wait(1.0)):
                     self.tasks.put(Task.GATHER)
         finally:
             waker.close()

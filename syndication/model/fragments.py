@@ -27,20 +27,20 @@ class Fragments:
 
     atom: bytes
     rss: bytes
-    json: str
+    json: bytes
     _hashes: dict[str, bytes] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _uses: dict[bytes, bool] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def largest(self) -> int:
         """The bytes of the entry in its largest format."""
-        return max(len(self.atom), len(self.rss), len(self.json.encode()))
+        return max(len(self.atom), len(self.rss), len(self.json))
 
     @property
     def hashes(self) -> Mapping[str, bytes]:
         """The SHA-256 of the entry's bytes by format, calculated once: most entries of a feed did not change."""
         if not self._hashes:
-            found = {"atom": self.atom, "rss": self.rss, "json": self.json.encode()}
-            self._hashes.update({format: sha256(body).digest() for format, body in found.items()})
+            self._hashes.update({format: sha256(self.piece(format)).digest() for format in SEPARATORS})
         return self._hashes
 
     @property
@@ -51,7 +51,14 @@ class Fragments:
 
     def piece(self, format: str) -> bytes:
         """Returns the entry's bytes in one format."""
-        return self.json.encode() if format == "json" else self.atom if format == "atom" else self.rss
+        return self.json if format == "json" else self.atom if format == "atom" else self.rss
+
+    def uses(self, mark: bytes) -> bool:
+        """Returns whether the item in RSS has this in it, looked for once."""
+        found = self._uses.get(mark)
+        if found is None:
+            found = self._uses[mark] = mark in self.rss
+        return found
 
     def pack(self) -> bytes:
         """Returns it compressed, to be stored; the formats share their words, so three cost little more than one."""
@@ -64,8 +71,8 @@ class Fragments:
             atom, rss, json = zstandard.ZstdDecompressor().decompress(packed).split(_BETWEEN)
         except zstandard.ZstdError as error:
             raise ValueError(f"a stored entry cannot be read: {error}") from error
-        return cls(atom, rss, json.decode())
+        return cls(atom, rss, json)
 
     @property
     def _joined(self) -> bytes:
-        return _BETWEEN.join((self.atom, self.rss, self.json.encode()))
+        return _BETWEEN.join((self.atom, self.rss, self.json))

@@ -163,7 +163,7 @@ class Regenerator:
 
     def look(self) -> WaitingWork:
         """Returns what waits, which costs the newsroom nothing: transactions are opened only when there is work."""
-        with self.database.read() as conn:
+        with self.database.glance() as conn:
             return waiting_work.look(conn, self.owner, RENDER_REVISION, self.database.fixed_time)
 
     def process_changes(self, *, ahead: bool = False, found: WaitingWork | None = None) -> int:
@@ -177,7 +177,7 @@ class Regenerator:
             return 0
         taken: list[str] = []
         try:
-            with self.database.write() as conn:
+            with self.database.write_again() as conn:
                 now = self.database.now(conn)
                 number = process_changes(conn, self.newsroom, now, self._foreign, self.revision)
                 if number:
@@ -240,7 +240,7 @@ class Regenerator:
         if not same:
             return []
         started, taken = time.perf_counter(), list[str]()
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             now = self.database.now(conn)
             done = [stored_versions.confirm(conn, one.published, now) for one, _ in same]
             if self._goes_ahead and not self._ahead:
@@ -314,7 +314,7 @@ class Regenerator:
         found = found or self.look()
         if not found.sections:
             return []
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             now = self.database.now(conn)
             retry = (self.policy.retry_first, self.policy.retry_max)
             dead = render_deaths.record_deaths(conn, self.fingerprints, self.owner, retry, now) if found.dead else []

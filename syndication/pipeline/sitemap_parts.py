@@ -22,7 +22,7 @@ from syndication.store import Connection
 from syndication.store.db.database import Database
 from syndication.store.publishing import sitemaps
 from syndication.store.publishing.sitemap_state import Claim
-from syndication.store.publishing.sitemaps import ListedArticle
+from syndication.store.publishing.sitemaps import ListedArticle, Period
 
 PAGE = 500
 """Articles read in one step: some twenty milliseconds, for which feeds may have to wait."""
@@ -53,19 +53,35 @@ class NewFile:
 
 @dataclass(slots=True)
 class NewPart:
-    """A part's new files by number. ``due``: when it changes without a write; ``again``: an article left meanwhile."""
+    """A part's new files by number. ``due``: when it changes without a write; ``again``: an article left meanwhile.
+
+    ``recorded`` are the articles with new entries, for which that is not known yet.
+    """
 
     claim: Claim
     files: dict[int, NewFile] = field(default_factory=dict)
     entries: int = 0
     due: datetime | None = None
     again: bool = False
+    recorded: Sequence[str] = ()
 
     def falls_due(self, *moments: datetime | None) -> None:
         """Records the earliest of these moments that is still to come."""
         for moment in moments:
             if moment is not None and moment > self.claim.now and (self.due is None or moment < self.due):
                 self.due = moment
+
+    @property
+    def has_index(self) -> bool:
+        """Whether an index is above its files: news in one file have none."""
+        return not (self.claim.part == NEWS and 0 in self.files)
+
+    def check(self, conn: Connection) -> None:
+        """Sees whether an article left before its entry was committed; after that, a change finds the entry."""
+        if self.recorded:
+            period = bounds(self.claim.part, self.claim.now)
+            self.again |= sitemaps.has_left(conn, self.claim.part, period, self.recorded)
+            self.recorded = ()
 
 
 class WriteUnderLease(Protocol):
@@ -85,18 +101,18 @@ class PartWriter:
         self.limits = limits
         self._write = write
 
-    def steps(self, part: NewPart, known: dict[int, str], pool: ThreadPoolExecutor) -> Iterator[None]:
-        """Fills ``part``; yields after each step. ``known`` are the digests of its stored files."""
-        yield from self._drop_stale(part)
+    def steps(self, part: NewPart, pool: ThreadPoolExecutor) -> Iterator[None]:
+        """Fills ``part``; yields after each step."""
+        known: dict[int, str] = {}
         if part.claim.part != NEWS:
-            for body in self._bodies(part):
+            for body in self._bodies(part, known):
                 if body is not None and body[1]:
                     number = len(part.files) + 1
                     part.files[number] = new_file(body, known.get(number), pool)
                 yield
             return
         bodies = []
-        for body in self._bodies(part):
+        for body in self._bodies(part, known):
             if body is not None and body[1]:
                 bodies.append(body)
             yield
@@ -111,28 +127,30 @@ class PartWriter:
         """Returns what stands where nothing can be listed."""
         return sitemap.home_alone(own_address(self.site, "") or self.site.home_url)
 
-    def _drop_stale(self, part: NewPart) -> Iterator[None]:
-        """Drops the entries of articles that have left the part."""
-        name, period = part.claim.part, bounds(part.claim.part, part.claim.now)
-        after: str | None = ""
-        while after is not None:
-            with self.database.read() as conn:
-                stale, after = sitemaps.find_stale_entries(conn, name, period, after, ENTRIES_PAGE)
-            if stale:
-                with self._write(name) as conn:
-                    sitemaps.drop_entries(conn, name, period, stale)
-            yield
+    def _bodies(self, part: NewPart, known: dict[int, str]) -> Iterator[tuple[bytes, int] | None]:
+        """Yields the files as they are full, the last one at the end, and None after each page without one.
 
-    def _bodies(self, part: NewPart) -> Iterator[tuple[bytes, int] | None]:
-        """Yields the files as they are full, the last one at the end, and None after each page without one."""
+        Drops the entries of articles that have left the part. ``known`` gets the digests of its stored files.
+        """
         name, now = part.claim.part, part.claim.now
         news, period = name == NEWS, bounds(name, now)
         writer = SitemapWriter("news" if news else "urlset", self.limits.news_urls if news else self.limits.urls)
         after: ListedArticle | None = None
+        entries: str | None = ""
         while True:
+            # What most parts need is read at once: one page of each.
             with self.database.read() as conn:
-                page = sitemaps.read_articles(conn, name, period, after, PAGE, now)
-            self._record(part, [article.id for article in page if not article.is_known])
+                if after is None and entries == "":
+                    known |= {file.number: file.digest for file in sitemaps.list_files(conn, name)}
+                stale: list[str] = []
+                if entries is not None:
+                    stale, entries = sitemaps.find_stale_entries(conn, name, period, entries, ENTRIES_PAGE)
+                part.check(conn)
+                page = [] if entries else sitemaps.read_articles(conn, name, period, after, PAGE, now)
+            self._note(part, period, stale, [article.id for article in page if not article.is_known])
+            if entries:
+                yield None
+                continue
             for article in page:
                 element = self._element(part, article)
                 if element is None:
@@ -147,15 +165,14 @@ class PartWriter:
             yield None
         yield writer.close()
 
-    def _record(self, part: NewPart, ids: Sequence[str]) -> None:
-        """Records the entries, and sees whether an article left before they were committed."""
-        if not ids:
-            return
-        name = part.claim.part
-        with self._write(name) as conn:
-            sitemaps.add_entries(conn, name, ids)
-        with self.database.read() as conn:
-            part.again |= sitemaps.has_left(conn, name, bounds(name, part.claim.now), ids)
+    def _note(self, part: NewPart, period: Period, gone: Sequence[str], new: Sequence[str]) -> None:
+        """Drops and records entries."""
+        if gone or new:
+            name = part.claim.part
+            with self._write(name) as conn:
+                sitemaps.drop_entries(conn, name, period, gone)
+                sitemaps.add_entries(conn, name, new)
+            part.recorded = new
 
     def _element(self, part: NewPart, article: ListedArticle) -> bytes | None:
         """Returns the article's element; None if it is not public now, or no sitemap may list it."""

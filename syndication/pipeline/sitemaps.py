@@ -92,7 +92,9 @@ class SitemapMaker:
         while (claim := self._claim()) is not None:
             try:
                 yield
-                yield from self._write_part(claim)
+                more = yield from self._write_part(claim)
+                if not more:
+                    return
             except GeneratorExit:
                 self._release(claim)
                 raise
@@ -123,26 +125,19 @@ class SitemapMaker:
     def _claim(self) -> Claim | None:
         if self.fingerprint == OFF:
             return None
-        # A write transaction is opened only when there is work.
-        with self.database.read() as conn:
-            if not sitemap_state.is_waiting(conn, self.owner, self.fingerprint, self.database.now(conn)):
-                return None
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             return sitemap_state.claim(conn, self.owner, self.fingerprint, self.database.now(conn))
 
     def _release(self, claim: Claim) -> None:
         with self.database.write() as conn:
             sitemap_state.release(conn, self.owner, claim.part)
 
-    def _write_part(self, claim: Claim) -> Iterator[None]:
+    def _write_part(self, claim: Claim) -> Generator[None, None, bool]:
+        """Writes one part; returns whether another one may wait."""
         part = NewPart(claim)
-        if claim.part == ARCHIVE:
-            yield from self._find_months()
-        else:
-            with self.database.read() as conn:
-                known = {file.number: file.digest for file in sitemaps.list_files(conn, claim.part)}
-            yield from self._parts.steps(part, known, self._pool)
+        yield from self._find_months() if claim.part == ARCHIVE else self._parts.steps(part, self._pool)
         self._publish(part)
+        return part.again or claim.part == ARCHIVE or not claim.alone
 
     def _find_months(self) -> Iterator[None]:
         """Requests every month that has a published article."""
@@ -165,13 +160,16 @@ class SitemapMaker:
         """Writes the changed files and the index above them, and completes the part, in one transaction."""
         claim = part.claim
         with self.database.read() as conn:
+            part.check(conn)
             at = self.database.now(conn)
-            expected = self._plan(conn, part, at).index
+            expected = self._plan(conn, part, at).index if part.has_index else None
         # Nobody else can write into SQLite during the transaction below, so compression is done before it.
         packed = self._pack(expected.body) if expected else None
         with self.database.write() as conn:
-            revision = sitemap_state.lock_revision(conn)
-            now = self._hold_lease(conn, claim.part)
+            revision = sitemap_state.lock_revision(conn, self.owner, self.fingerprint, claim.part)
+            if revision is None:
+                raise _Overtaken
+            now = self.database.now(conn)
             plan = self._plan(conn, part, at)
             saved = list(plan.files)
             if plan.index is not None:
@@ -188,7 +186,9 @@ class SitemapMaker:
                 for path in changed if self.policy.purge else ():
                     purge_queue.enqueue(conn, path, revision + 1, now)
                 self.database.notify(conn, DOCUMENTS)
-            sitemap_state.complete(conn, claim, part.due, now, again=part.again, empty=not part.files)
+            ended = {"again": part.again, "empty": not part.files}
+            if not sitemap_state.complete(conn, self.owner, self.fingerprint, claim, part.due, now, **ended):
+                raise _Overtaken  # Nothing of this stays.
         if changed:
             log.info("sitemap_written", part=claim.part, entries=part.entries, files=len(part.files), changed=changed)
 
@@ -238,16 +238,10 @@ class SitemapMaker:
 
     @contextmanager
     def _write_under_lease(self, part: str) -> Iterator[Connection]:
-        with self.database.write() as conn:
-            self._hold_lease(conn, part)
+        with self.database.write_again() as conn:
+            if not sitemap_state.renew(conn, self.owner, self.fingerprint, part, self.database.now(conn)):
+                raise _Overtaken
             yield conn
-
-    def _hold_lease(self, conn: Connection, part: str) -> datetime:
-        """Renews the lease and returns the time; raises _Overtaken if this worker has it no more."""
-        now = self.database.now(conn)
-        if not sitemap_state.renew(conn, self.owner, self.fingerprint, part, now):
-            raise _Overtaken
-        return now
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,7 @@ def write_entries(feed: Feed, entries: Sequence[CleanEntry]) -> tuple[dict[str, 
     try:
         _, atoms = cut(atom.atom(feed, entries), atom.ENTRY, atom.END)
         _, items = cut(rss.rss(feed, entries), rss.ENTRY, rss.END)
-        texts = [item(cleaned) for cleaned in entries]
-        for text in texts:
-            text.encode()
+        texts = [item(cleaned).encode() for cleaned in entries]
     except ValueError as error:
         if len(entries) == 1:
             return {}, [LeftOut(entries[0].article_id, f"it cannot be written as XML: {error}")]

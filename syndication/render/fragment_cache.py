@@ -28,7 +28,7 @@ class FragmentCache:
 
     def put(self, key: Any, fragments: Fragments, more: int = 0) -> None:
         """Adds fragments and evicts the least recently used ones; ``more`` is the size of the key."""
-        size = len(fragments.atom) + len(fragments.rss) + 2 * len(fragments.json) + more
+        size = len(fragments.atom) + len(fragments.rss) + len(fragments.json) + more
         _, before = self._kept.pop(key, (fragments, 0))
         self._kept[key] = (fragments, size)
         self.used += size - before

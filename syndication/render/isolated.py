@@ -99,7 +99,7 @@ class IsolatedRenderer:
         }[death.cause]
 
 
-def _add(made: RenderedEntries, answer: tuple[list[tuple[str, bytes, bytes, str]], list[tuple[str, str]]]) -> None:
+def _add(made: RenderedEntries, answer: tuple[list[tuple[str, bytes, bytes, bytes]], list[tuple[str, str]]]) -> None:
     fragments, refused = answer
     made.fragments.update({id: Fragments(atom, rss, json) for id, atom, rss, json in fragments})
     made.left_out.extend(LeftOut(*item) for item in refused)

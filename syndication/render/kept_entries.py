@@ -35,7 +35,7 @@ def cut_entries(bodies: Mapping[str, bytes]) -> list[Fragments]:
     _, atoms = cut(bodies["atom"], atom.ENTRY, atom.END)
     _, items = cut(bodies["rss"], rss.ENTRY, rss.END)
     texts = _json_items(bodies["json"].decode())
-    return [Fragments(*found) for found in zip(atoms, items, texts, strict=True)]
+    return [Fragments(*found) for found in zip(atoms, items, map(str.encode, texts), strict=True)]
 
 
 def _json_items(text: str) -> list[str]:

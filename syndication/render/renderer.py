@@ -72,7 +72,7 @@ class Renderer:
         shown = [atom_id(entry.entry_id, feed.site) for entry in entries] if feed.deleted else []
         empty = replace(feed, entries=(), deleted=atom.deleted_entries(feed, shown))
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
-        rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments]), rss.ENTRY, rss.END)
+        rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments if f.uses(rss.ITUNES)]), rss.ENTRY, rss.END)
         return RenderedFeed({"atom": atom_head, "rss": rss_head, "json": json_feed.head(empty)}, tuple(entries), ())
 
     def _fragments(

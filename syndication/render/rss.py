@@ -22,14 +22,17 @@ _REFERENCES = {b"&amp;": b"&#x26;", b"&lt;": b"&#x3C;", b"&gt;": b"&#x3E;"}
 _NAMED = re.compile(b"|".join(_REFERENCES))
 
 
-_ITUNES, _EPISODE = b"<itunes:", b"<itunes:explicit>"
+ITUNES, _EPISODE = b"<itunes:", b"<itunes:explicit>"
 
 
 def rss(feed: Feed, entries: Sequence[CleanEntry], items: Sequence[bytes] = ()) -> bytes:
-    """Returns the document with these entries; ``items`` are already rendered ones that its head is for."""
+    """Returns the document with these entries; ``items`` are already rendered ones that its head is for.
+
+    Those without ``ITUNES`` make no difference.
+    """
     head = generator(feed, "rss", "application/rss+xml")
     # Escaped text contains neither of the two.
-    head.news.itunes = any(map(has_itunes, entries)) or any(_ITUNES in item for item in items)
+    head.news.itunes = any(map(has_itunes, entries)) or any(ITUNES in item for item in items)
     head.news.podcast = any(map(is_episode, entries)) or any(_EPISODE in item for item in items)
     head.ttl(ttl_minutes(feed))
     for cleaned in entries:

@@ -54,7 +54,7 @@ class HeartbeatThread:
         self._attempt(self._remove)
 
     def _record(self) -> None:
-        with self.database.write() as conn:
+        with self.database.write_again() as conn:
             now = self.database.now(conn)
             self._started_at = self._started_at or now
             loaded, serves = self.loader.loaded_at, self.loader.versions_to_purge

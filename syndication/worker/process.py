@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +33,7 @@ from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
+from syndication.process.memory import share_one_arena
 from syndication.process.parent import exit_with_parent
 from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
@@ -69,8 +70,17 @@ publishes all the time. Crawlers read them every few minutes at best; each writi
 INDEX_WAIT = (0.3, 2.0)
 """The same of the search index. Until an article is indexed, each search reads it itself, so few should wait."""
 
+LONGEST_PAUSE = 3600.0
+"""A sitemap may be due at the end of the calendar: no lock can be waited for that long."""
+
+SITEMAPS_REST = 1.0
+"""How long it is believed that no part of the sitemaps can be written yet: a month rests for ten seconds."""
+
 INDEXING_RETRY = 10.0
 """The pause in seconds after indexing failed."""
+
+STEP_SECONDS = 0.02
+"""Steps of work that gives way to publishing are done together up to this time: a look costs as much as a short one."""
 
 RECENT = timedelta(hours=1)
 """Sections regenerated within this time need no reconciliation: another worker has just done it."""
@@ -125,9 +135,15 @@ class Worker:
         self.sitemaps_quiet = QuietWait(*SITEMAPS_WAIT)
         self.index_quiet = QuietWait(*INDEX_WAIT)
         self._caught_up_in: float | None = None
+        self._sitemaps_rest: tuple[Hashable, float, float | None] = None, 0.0, None
+        """What waits of the sitemaps, and until when it is known that this can begin at that moment; None: never."""
+        self._found: WaitingWork | None = None
+        """What there was to do at the last look, and when that was."""
+        self._looked = float("-inf")
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
+        self._resting = threading.Event()
         with database.read() as conn:
             now = database.now(conn)
         self.notifier = Notifier(lambda: self.settings, database, self.id)
@@ -176,7 +192,7 @@ class Worker:
         """Records this worker's heartbeat, and updates the metrics of database failures."""
         database_metrics.flush(errors.counted)
         try:
-            with self.database.write() as conn:
+            with self.database.write_again() as conn:
                 self._seen = replace(self._seen, seen_at=self.database.now(conn))
                 workers.record_heartbeat(conn, self._seen)
         except DatabaseDown as error:
@@ -187,10 +203,10 @@ class Worker:
     def _settle(self) -> None:
         """Records what web processes have served since; a write only while a change is on its way."""
         try:
-            with self.database.read() as conn:
+            with self.database.glance() as conn:
                 if not delivery_moments.has_unsettled(conn):
                     return
-            with self.database.write() as conn:
+            with self.database.write_again() as conn:
                 delivery_moments.settle(conn, self.database.now(conn))
         except (DatabaseDown, SerializationConflict) as error:  # The next heartbeat does it.
             log.warning("deliveries_not_recorded", error=type(error).__name__)
@@ -201,7 +217,9 @@ class Worker:
         timeout: float | None = None
         while not self._stopping.is_set():
             self._progress.rest()
+            self._resting.set()
             tasks = self.tasks.take_all(timeout)
+            self._resting.clear()
             self._progress.step()
             try:
                 self._do(tasks)
@@ -225,10 +243,22 @@ class Worker:
             self._sweep()
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
-        self._fill_terms()
+        if self._last_look().filling:
+            self._fill_terms()
         self._catch_up()
-        due, now = self.regenerator.next_due()
-        schedule_due(self.scheduler, self.tasks, due, now)
+        found = self._last_look()
+        schedule_due(self.scheduler, self.tasks, found.next_due, self.database.time(found.clock))
+
+    def _look(self) -> WaitingWork:
+        """Looks for all that there is to do, in one statement."""
+        self._found, self._looked = self.regenerator.look(), time.monotonic()
+        if self._found.intents:
+            self.outbound.notify(VERIFY)
+        return self._found
+
+    def _last_look(self) -> WaitingWork:
+        """Returns what was found last; what has come since wakes this worker again."""
+        return self._found or self._look()
 
     def _drain(self) -> list[Outcome]:
         """Gathers and regenerates until nothing can be done now; new changes are gathered between any two sections.
@@ -239,9 +269,9 @@ class Worker:
         outcomes = []
         while not self._stopping.is_set():
             self._progress.step()
-            found = self.regenerator.look()
+            found = self._look()
             if self._follow(found):
-                found = self.regenerator.look()
+                found = self._look()
             noticed = self.regenerator.process_changes(ahead=True, found=found)
             outcome = self._regenerate(found)
             if outcome is not None:
@@ -305,15 +335,17 @@ class Worker:
     def _pause(self) -> float | None:
         """Returns the seconds until a waiting section can be claimed, a preview answered, or other work begun."""
         readers = self.reader_share.wait(time.monotonic())
-        ready, now = self.regenerator.next_ready_at(readers=not readers)
-        pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
+        found, pauses = self._last_look(), list[float]()
+        if found.sections:
+            ready, now = self.regenerator.next_ready_at(readers=not readers)
+            pauses += [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
         if readers:
             pauses.append(readers)
         preview = self.preview_share.wait(time.monotonic())
-        if preview and self.previewer.waiting():
+        if preview and found.previews:
             pauses.append(preview)
         if self._caught_up_in is not None:
-            pauses.append(max(self._caught_up_in, 0.001))
+            pauses.append(min(max(self._caught_up_in, 0.001), LONGEST_PAUSE))
         return min(pauses, default=None)
 
     def _sweep(self) -> None:
@@ -343,23 +375,34 @@ class Worker:
         if for_index == 0:
             self._index_articles()
         if 0 in (for_sitemaps, for_index):
+            self._look()
             for_sitemaps, for_index = self._waits()
         self._caught_up_in = min((one for one in (for_sitemaps, for_index) if one is not None), default=None)
 
     def _waits(self) -> tuple[float | None, float | None]:
         """Returns the seconds until sitemaps are to be written and articles indexed; None: nothing waits for that."""
-        with self.database.read() as conn:
-            parts, now = self.sitemaps.waiting(conn)
-        waiting = self.regenerator.look()
-        clock = time.monotonic()
-        quiet = self.sitemaps_quiet.wait(parts.marks or None, clock)
-        pauses = [] if parts.ready_at is None else [max((parts.ready_at - now).total_seconds(), 0.0)]
-        pauses += [] if quiet is None else [quiet]
-        return max(pauses, default=None), self.index_quiet.wait(waiting.to_index, clock)
+        found, clock = self._last_look(), time.monotonic()
+        return self._sitemaps_wait(found, clock), self.index_quiet.wait(found.to_index, clock)
+
+    def _sitemaps_wait(self, found: WaitingWork, clock: float) -> float | None:
+        quiet = self.sitemaps_quiet.wait(found.sitemaps, clock)
+        if quiet:
+            return quiet
+        if quiet is None:
+            due, now = found.sitemaps_due, self.database.time(found.clock)
+            return None if due is None else max((due - now).total_seconds(), 0.001)
+        mark, believed, begins = self._sitemaps_rest
+        if mark != found.sitemaps or clock >= believed:
+            with self.database.read() as conn:
+                parts, now = self.sitemaps.waiting(conn)
+            begins = None if parts.ready_at is None else clock + max((parts.ready_at - now).total_seconds(), 0.0)
+            believed = clock + SITEMAPS_REST if begins is None else min(begins, clock + SITEMAPS_REST)
+            self._sitemaps_rest = found.sitemaps, believed, begins
+        return None if begins is None else max(begins - clock, 0.0)
 
     def _publish_between(self) -> None:
         """Publishes what waits, if anything does, before other work goes on."""
-        if self.regenerator.look().publishing:
+        if time.monotonic() - self._looked >= STEP_SECONDS and self._look().publishing:
             self._drain()
 
     def _write_sitemaps(self) -> None:
@@ -373,6 +416,7 @@ class Worker:
                 worked = True
         if worked:
             self.outbound.notify("purge")
+        self._sitemaps_rest = None, 0.0, None
         self.sitemaps_quiet.done(time.monotonic())
 
     def _fill_terms(self) -> None:
@@ -451,9 +495,9 @@ class Worker:
                 if stepped:
                     log.warning("clock_changed")
                     set_jobs(self.scheduler, self.settings.worker, self.tasks, self.heartbeat)
-                if waker.wait(1.0) or stepped:
+                # While the main thread works, it looks itself, and would be interrupted for each commit of its own.
+                if stepped or (self._resting.wait(1.0) and waker.wait(1.0)):
                     self.tasks.put(Task.GATHER)
-                    self.outbound.notify(VERIFY)  # A request to the hub wakes workers too.
         finally:
             waker.close()
 
@@ -474,6 +518,7 @@ def _renderer_died(cause: str) -> None:
 
 def run(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
+    share_one_arena()
     database = Database(settings.database_url)
     newer = runner.check(database)
     if newer is not None:

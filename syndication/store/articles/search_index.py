@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, union, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, union, update
 from sqlalchemy.exc import DataError
 
 from syndication.model.search_words import article_words, filter_words
@@ -53,6 +53,16 @@ class IndexedArticle:
 
 
 _NOTE = insert(SearchChangeRow.__table__).inline()  # type: ignore[arg-type]  # a Table, whose numbers nobody asks for
+_TAKE = (
+    delete(SearchChangeRow)
+    .where(SearchChangeRow.seq.in_(bindparam("seqs", expanding=True)))
+    .returning(SearchChangeRow.seq)
+    .execution_options(synchronize_session=False)
+)
+_FIRST = select(SearchChangeRow.article_id).order_by(SearchChangeRow.seq).limit(bindparam("most")).subquery()
+_NEXT = select(SearchChangeRow.article_id, SearchChangeRow.seq).where(
+    SearchChangeRow.article_id.in_(select(_FIRST.c.article_id))
+)
 
 
 def note_changes(conn: Connection, article_ids: Collection[str]) -> None:
@@ -84,23 +94,20 @@ def index_next(database: Database) -> int:
         read = read_indexed(conn, list(waiting))
     if not waiting:
         return _fill_next(database)
-    with database.write() as conn:
+    with database.write_again() as conn:
         _lock(conn)
         seqs = [seq for some in waiting.values() for seq in some]
         there: set[int] = set()
         for some in batched(seqs):
-            gone = delete(SearchChangeRow).where(SearchChangeRow.seq.in_(some))
-            there.update(conn.scalars(gone.returning(SearchChangeRow.seq)))
+            there.update(conn.scalars(_TAKE, {"seqs": some}))
         store_indexed(conn, {id: read.get(id) for id, some in waiting.items() if there.issuperset(some)})
     return len(waiting)
 
 
 def _waiting(conn: Connection) -> dict[str, list[int]]:
     """Returns the next articles to index, each with all its rows: numbers are not committed in their order."""
-    first = select(SearchChangeRow.article_id).order_by(SearchChangeRow.seq).limit(INDEXED_AT_ONCE).subquery()
-    query = select(SearchChangeRow.article_id, SearchChangeRow.seq)
     found: dict[str, list[int]] = {}
-    for row in conn.execute(query.where(SearchChangeRow.article_id.in_(select(first.c.article_id)))):
+    for row in conn.execute(_NEXT, {"most": INDEXED_AT_ONCE}):
         found.setdefault(row.article_id, []).append(row.seq)
     return found
 
@@ -114,7 +121,7 @@ def _fill_next(database: Database) -> int:
         rows = conn.execute(select(SearchFillRow.after)).all()
         if rows and rows[0].after is None:
             return 0
-    with database.write() as conn:
+    with database.write_again() as conn:
         _lock(conn)
         after = conn.scalar(select(SearchFillRow.after))
         if after is not None:
@@ -195,13 +202,17 @@ def store_indexed(conn: Connection, indexed: Mapping[str, IndexedArticle | None]
 
 
 def _known(conn: Connection, ids: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    # PostgreSQL needs no old words to forget them.
-    words = [ArticleSearchRow.words] if conn.dialect.name == "sqlite" else []
-    for some in batched(ids):
-        query = select(ArticleSearchRow.article_id, ArticleSearchRow.place, ArticleSearchRow.digest, *words)
-        found |= {row.article_id: row for row in conn.execute(query.where(ArticleSearchRow.article_id.in_(some)))}
-    return found
+    statement = _KNOWN[conn.dialect.name]
+    return {row.article_id: row for some in batched(ids) for row in conn.execute(statement, {"ids": some})}
+
+
+def _select_known(*more: Any) -> Any:
+    query = select(ArticleSearchRow.article_id, ArticleSearchRow.place, ArticleSearchRow.digest, *more)
+    return query.where(ArticleSearchRow.article_id.in_(bindparam("ids", expanding=True)))
+
+
+# PostgreSQL needs no old words to forget them.
+_KNOWN = {"sqlite": _select_known(ArticleSearchRow.words), "postgresql": _select_known()}
 
 
 def _is_same(known: Any, one: IndexedArticle | None) -> bool:
@@ -239,17 +250,19 @@ def place_of(published_at: datetime | None) -> int:
     return whole * SECOND + 4 * (since - timedelta(seconds=whole)).microseconds
 
 
+_LAST_PLACE = select(func.max(ArticleSearchRow.place)).where(
+    ArticleSearchRow.place >= bindparam("first", type_=ArticleSearchRow.place.type),
+    ArticleSearchRow.place < bindparam("end", type_=ArticleSearchRow.place.type),
+)
+
+
 def free_place(conn: Connection, published_at: datetime | None, taken: Collection[int]) -> int:
     """Returns a place for an article with this publication time that no other article has, nor one of ``taken``."""
     place = place_of(published_at)
     end = place + 2**40 if published_at is None else (place // SECOND + 1) * SECOND
     while True:
         # Beside others of the same moment; if others of the same second follow at once, after them.
-        there = conn.scalar(
-            select(func.max(ArticleSearchRow.place)).where(
-                ArticleSearchRow.place >= place, ArticleSearchRow.place < end
-            )
-        )
+        there = conn.scalar(_LAST_PLACE, {"first": place, "end": end})
         last = max([one for one in taken if place <= one < end], default=None)
         used = [one for one in (there, last) if one is not None]
         if not used:

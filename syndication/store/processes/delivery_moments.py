@@ -42,7 +42,10 @@ def settle(conn: Connection, now: datetime) -> int:
 
 def has_unsettled(conn: Connection) -> bool:
     """Returns whether any change waits for something; reads one row."""
-    return conn.scalar(select(DeliveryRow.seq).where(DeliveryRow.settled_at.is_(None)).limit(1)) is not None
+    return conn.scalar(_UNSETTLED) is not None
+
+
+_UNSETTLED = select(DeliveryRow.seq).where(DeliveryRow.settled_at.is_(None)).limit(1)
 
 
 def _record_served(conn: Connection, processes: Sequence[WebProcess]) -> None:

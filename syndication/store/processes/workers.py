@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
 
 from syndication.store.tables.publishing import WebProcessRow, WorkerRow
 
@@ -75,7 +75,7 @@ def without_replaced(silent: Sequence[P], alive: Sequence[P]) -> list[P]:
 
 def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
     """Records the heartbeat of one worker."""
-    done = conn.execute(update(WorkerRow).where(WorkerRow.id == worker.id).values(seen_at=worker.seen_at))
+    done = conn.execute(_SEEN, {"of": worker.id, "moment": worker.seen_at})
     if done.rowcount == 0:
         keep_newest(conn, WorkerRow)
         conn.execute(
@@ -87,6 +87,14 @@ def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
                 seen_at=worker.seen_at,
             )
         )
+
+
+_SEEN = (
+    update(WorkerRow)
+    .where(WorkerRow.id == bindparam("of", type_=WorkerRow.id.type))
+    .values(seen_at=bindparam("moment", type_=WorkerRow.seen_at.type))
+    .execution_options(synchronize_session=False)
+)
 
 
 def keep_newest(conn: Connection, table: type[WorkerRow | WebProcessRow]) -> None:

@@ -6,22 +6,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
     Text,
+    Update,
     and_,
     bindparam,
     case,
     cast,
     delete,
     literal_column,
+    null,
     or_,
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from syndication.model.sitemaps import ARCHIVE, NEWS, bounds, month_in
+from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import for_each_dialect, insert
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.sitemaps import SitemapEntryRow, SitemapFileRow, SitemapStateRow
@@ -51,11 +56,15 @@ OFF = ""
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A part that this worker writes now, and the generation that its files will answer to."""
+    """A part that this worker writes now, and the generation that its files will answer to.
+
+    ``alone``: no other part could be written now.
+    """
 
     part: str
     generation: int
     now: datetime
+    alone: bool = False
 
 
 def register(conn: Connection, fingerprint: str) -> bool:
@@ -113,54 +122,52 @@ def is_on(conn: Connection) -> bool:
     return found is not None and found != OFF
 
 
-def is_waiting(conn: Connection, owner: str, fingerprint: str, now: datetime) -> bool:
-    """Returns whether ``claim`` would find a part."""
-    return conn.scalar(_claimable(owner, fingerprint, now).limit(1)) is not None
-
-
 def claim(conn: Connection, owner: str, fingerprint: str, now: datetime) -> Claim | None:
     """Takes a lease on a waiting part: the news first, then the search for months, then the newest month."""
-    order = case((SitemapStateRow.part == NEWS, 0), (SitemapStateRow.part == ARCHIVE, 1), else_=2)
-    query = _claimable(owner, fingerprint, now).order_by(order, SitemapStateRow.part.desc()).limit(1)
-    part = conn.scalar(query.with_for_update(skip_locked=True))
-    if part is None:
+    found = conn.scalars(_CLAIMABLE, _times(owner, fingerprint, now)).all()
+    if not found:
         return None
-    values = {"lease_owner": owner, "lease_until": now + LEASE}
-    generation = conn.scalar(
-        update(SitemapStateRow)
-        .where(SitemapStateRow.part == part)
-        .values(values)
-        .returning(SitemapStateRow.requested_generation)
-    )
-    return Claim(part, int(generation or 0), now)
+    values = {"of": found[0], "owner": owner, "until": now + LEASE}
+    generation = conn.scalar(_CLAIM, values)
+    return Claim(found[0], int(generation or 0), now, alone=len(found) == 1)
 
 
 def renew(conn: Connection, owner: str, fingerprint: str, part: str, now: datetime) -> bool:
     """Renews the lease. Returns False if another worker or another configuration has taken over: its files stay."""
-    mine = and_(SitemapStateRow.part == part, SitemapStateRow.lease_owner == owner, _is_mine(fingerprint))
-    return conn.execute(update(SitemapStateRow).where(mine).values(lease_until=now + LEASE)).rowcount == 1
+    values = {"of": part, "by": owner, "print": fingerprint, "until": now + LEASE}
+    return conn.execute(_RENEW, values).rowcount == 1
 
 
 def complete(
-    conn: Connection, claim: Claim, next_due: datetime | None, now: datetime, *, again: bool, empty: bool
-) -> None:
-    """Records that the part is written. ``again``: it has to be once more; ``empty``: it has no file."""
-    own = SitemapStateRow.part == claim.part
-    more = 1 if again else 0
-    conn.execute(
-        update(SitemapStateRow)
-        .where(own)
-        .values(
-            completed_generation=claim.generation,
-            requested_generation=SitemapStateRow.requested_generation + more,
-            rendered_at=now,
-            next_due=next_due,
-            lease_owner=None,
-            lease_until=None,
-        )
-    )
+    conn: Connection,
+    owner: str,
+    fingerprint: str,
+    claim: Claim,
+    next_due: datetime | None,
+    now: datetime,
+    *,
+    again: bool,
+    empty: bool,
+) -> bool:
+    """Records that the part is written; returns False if another worker or another configuration has taken over.
+
+    ``again``: it has to be once more; ``empty``: it has no file.
+    """
+    values = {
+        "of": claim.part,
+        "by": owner,
+        "print": fingerprint,
+        "generation": claim.generation,
+        "more": 1 if again else 0,
+        "now": now,
+        "due": next_due,
+    }
+    if not conn.execute(_COMPLETE, values).rowcount:
+        return False
     if empty and next_due is None and not again and claim.part not in (ARCHIVE, NEWS):
+        own = SitemapStateRow.part == claim.part
         conn.execute(delete(SitemapStateRow).where(own, SitemapStateRow.requested_generation == claim.generation))
+    return True
 
 
 def fail(conn: Connection, owner: str, part: str, now: datetime) -> None:
@@ -191,11 +198,8 @@ class WaitingParts:
 
 def list_waiting(conn: Connection, owner: str, fingerprint: str, now: datetime) -> WaitingParts:
     """Returns which parts wait, now or for a moment to come."""
-    query = select(SitemapStateRow.__table__).where(
-        or_(_pending(), SitemapStateRow.next_due.is_not(None)), _is_mine(fingerprint)
-    )
     moments, marks = [], set()
-    for row in conn.execute(query):
+    for row in conn.execute(_WAITING, {"print": fingerprint}):
         waiting = row.requested_generation > row.completed_generation
         if waiting or row.next_due <= now:
             marks.add((row.part, row.requested_generation))
@@ -213,15 +217,18 @@ def read_revision(conn: Connection) -> int:
     return conn.scalar(select(SitemapStateRow.revision).where(SitemapStateRow.part == ARCHIVE)) or 0
 
 
-def lock_revision(conn: Connection) -> int:
-    """Returns the revision, and locks it: two workers never write the index at once. Before any other row."""
-    query = select(SitemapStateRow.revision).where(SitemapStateRow.part == ARCHIVE).with_for_update()
-    return conn.scalar(query) or 0
+def lock_revision(conn: Connection, owner: str, fingerprint: str, part: str) -> int | None:
+    """Returns the revision, and locks it: two workers never write the index at once. Before any other row.
+
+    None: another worker has taken over this part, or another configuration.
+    """
+    row = conn.execute(_LOCKED_REVISION, {"of": part}).one()
+    return row.revision if (row.holder, row.fingerprint) == (owner, fingerprint) else None
 
 
 def set_revision(conn: Connection, revision: int) -> None:
     """Records that files have changed."""
-    conn.execute(update(SitemapStateRow).where(SitemapStateRow.part == ARCHIVE).values(revision=revision))
+    conn.execute(_SET_REVISION, {"number": revision})
 
 
 def find_older_month(conn: Connection, before: str | None) -> str | None:
@@ -242,24 +249,79 @@ def _pending() -> ColumnElement[bool]:
     return SitemapStateRow.requested_generation > SitemapStateRow.completed_generation
 
 
-def _is_mine(fingerprint: str) -> ColumnElement[bool]:
+def _is_mine() -> ColumnElement[bool]:
     """Whether the configuration that was registered last is this one."""
     registered = select(SitemapStateRow.fingerprint).where(SitemapStateRow.part == ARCHIVE).scalar_subquery()
-    return registered == fingerprint
+    return registered == bindparam("print", type_=Text())
 
 
-def _claimable(owner: str, fingerprint: str, now: datetime) -> Select[str]:
+def _times(owner: str, fingerprint: str, now: datetime) -> dict[str, Any]:
+    return {
+        "owner": owner,
+        "print": fingerprint,
+        "now": now,
+        "too_late": now + _LONGEST_WAIT,
+        "news_before": now - PAUSES[NEWS],
+        "months_before": now - MONTH_PAUSE,
+    }
+
+
+def _claimable() -> Select[str]:
     row = SitemapStateRow
-    until = row.lease_until
-    free = or_(until.is_(None), until <= now, until > now + _LONGEST_WAIT, row.lease_owner == owner)
+    until, rendered, now = row.lease_until, row.rendered_at, bindparam("now", type_=UtcTime())
+    owner = bindparam("owner", type_=Text())
+    free = or_(until.is_(None), until <= now, until > bindparam("too_late", type_=UtcTime()), row.lease_owner == owner)
     rested = or_(
-        row.rendered_at.is_(None),
-        row.rendered_at > now,  # The clock was set back.
-        and_(row.part == ARCHIVE, row.rendered_at <= now - PAUSES[ARCHIVE]),
-        and_(row.part == NEWS, row.rendered_at <= now - PAUSES[NEWS]),
-        row.rendered_at <= now - MONTH_PAUSE,
+        rendered.is_(None),
+        rendered > now,  # The clock was set back.
+        and_(row.part == ARCHIVE, rendered <= now),
+        and_(row.part == NEWS, rendered <= bindparam("news_before", type_=UtcTime())),
+        rendered <= bindparam("months_before", type_=UtcTime()),
     )
-    return select(row.part).where(or_(_pending(), row.next_due <= now), free, rested, _is_mine(fingerprint))
+    order = case((row.part == NEWS, 0), (row.part == ARCHIVE, 1), else_=2)
+    query = select(row.part).where(or_(_pending(), row.next_due <= now), free, rested, _is_mine())
+    # The second one says whether it is worth to come again.
+    return query.order_by(order, row.part.desc()).limit(2).with_for_update(skip_locked=True)
+
+
+def _changed(*where: ColumnElement[bool], **values: Any) -> Update:
+    own = SitemapStateRow.part == bindparam("of", type_=Text())
+    return update(SitemapStateRow).where(own, *where).values(values).execution_options(synchronize_session=False)
+
+
+_HELD = SitemapStateRow.lease_owner == bindparam("by", type_=Text()), _is_mine()
+_UNTIL = bindparam("until", type_=UtcTime())
+_CLAIMABLE = _claimable()
+_CLAIM = _changed(lease_owner=bindparam("owner", type_=Text()), lease_until=_UNTIL).returning(
+    SitemapStateRow.requested_generation
+)
+_RENEW = _changed(*_HELD, lease_until=_UNTIL)
+_COMPLETE = _changed(
+    *_HELD,
+    completed_generation=bindparam("generation", type_=BigInteger()),
+    requested_generation=SitemapStateRow.requested_generation + bindparam("more", type_=BigInteger()),
+    rendered_at=bindparam("now", type_=UtcTime()),
+    next_due=bindparam("due", type_=UtcTime()),
+    lease_owner=null(),
+    lease_until=null(),
+)
+_WAITING = select(SitemapStateRow.__table__).where(or_(_pending(), SitemapStateRow.next_due.is_not(None)), _is_mine())
+_PART = aliased(SitemapStateRow)
+_LOCKED_REVISION = (
+    select(
+        SitemapStateRow.revision,
+        SitemapStateRow.fingerprint,
+        select(_PART.lease_owner).where(_PART.part == bindparam("of", type_=Text())).scalar_subquery().label("holder"),
+    )
+    .where(SitemapStateRow.part == ARCHIVE)
+    .with_for_update()
+)
+_SET_REVISION = (
+    update(SitemapStateRow)
+    .where(SitemapStateRow.part == ARCHIVE)
+    .values(revision=bindparam("number", type_=BigInteger()))
+    .execution_options(synchronize_session=False)
+)
 
 
 def _pause(part: str) -> timedelta:

@@ -200,7 +200,7 @@ def test_stored_bytes_that_are_of_something_else_are_not_taken(desk, database, b
 
 def test_a_reconciliation_does_not_believe_stored_bytes(desk, database):
     with database.write() as conn:
-        wrong = Fragments(b"<entry>wrong</entry>", b"<item>wrong</item>", "{}").pack()
+        wrong = Fragments(b"<entry>wrong</entry>", b"<item>wrong</item>", b"{}").pack()
         conn.execute(update(EntryStateRow).values(body=wrong))
     desk.site = replace(desk.site, title="Another title")
     desk.restart()

@@ -55,6 +55,45 @@ def test_a_writer_takes_its_lock_at_the_start(sqlite_database):
         other.close()
 
 
+def waits_for_the_disk(database, conn):
+    database.now(conn)
+    if database.dialect == "sqlite":
+        return conn.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
+    return conn.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
+
+
+@pytest.fixture
+def real_time(database):
+    """The database with its own clock and with commits that wait for the disk, unlike those of other tests."""
+    opened = Database(database.url)
+    if opened.dialect == "postgresql":
+        event.listen(opened.engine, "connect", lambda raw, _: raw.execute("SET synchronous_commit = on"))
+    yield opened
+    opened.close()
+
+
+def test_only_what_would_be_done_again_does_not_wait_for_the_disk(real_time):
+    for _ in range(2):  # On the same connection.
+        with real_time.write_again() as conn:
+            assert not waits_for_the_disk(real_time, conn)
+        with real_time.write() as conn:
+            assert waits_for_the_disk(real_time, conn)
+
+
+def test_a_glance_begins_no_transaction_and_what_follows_on_its_connection_does(database):
+    def is_in_transaction(conn):
+        raw = conn.connection.dbapi_connection
+        return raw.in_transaction if database.dialect == "sqlite" else raw.info.transaction_status.name == "INTRANS"
+
+    for _ in range(2):
+        with database.glance() as conn:
+            conn.execute(select(ArticleRow.id)).all()
+            assert not is_in_transaction(conn)
+        with database.read() as conn:
+            conn.execute(select(ArticleRow.id)).all()
+            assert is_in_transaction(conn)
+
+
 def test_no_text_of_an_article_is_in_an_error(database):
     put(database, article("a1", title="Embargoed"))
     with pytest.raises(DBAPIError) as caught, database.write() as conn:

@@ -49,12 +49,14 @@ def pytest_configure() -> None:
     """
     if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """What is imported and collected stays until the end: it is left out of every later garbage collection."""
+    """What is imported and collected stays until the end: it is left out of every garbage collection."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 class FakeClock:

@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import feedparser
@@ -37,15 +37,18 @@ class Copy:
     def __init__(self, site: WordPress, **more: Any) -> None:
         self.site = site
         self._ahead = 0.0
-        clock = Clock(monotonic=lambda: time.monotonic() + self._ahead)
+        clock = Clock(
+            lambda: datetime.now(UTC) + timedelta(seconds=self._ahead), lambda: time.monotonic() + self._ahead
+        )
         self.reader = WordPressReader(settings(site, **more), SECTIONS, clock)
         self.articles: dict[str, Article] = {}
         self.digests: dict[str, str] = {}
         self.fingerprint: str | None = None
+        self.bookmark = ""
 
     def look(self) -> list[Found]:
         """Looks once; returns what was read."""
-        with self.reader.look() as look:
+        with self.reader.look(self.bookmark) as look:
             fingerprint = look.fingerprint()
             rows = look.window()
             if fingerprint is None or fingerprint != self.fingerprint:
@@ -53,6 +56,7 @@ class Copy:
                 self._drop({row.id for row in rows} if ids is None else set(ids))
             self.fingerprint = fingerprint
             found = list(look.read([row for row in rows if self.digests.get(row.id) != row.digest]))
+            self.bookmark = look.bookmark()
         for one in found:
             self.digests[one.row.id] = one.row.digest
             if one.article:

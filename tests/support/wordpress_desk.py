@@ -1,5 +1,7 @@
 """What a newsroom's desk does in WordPress, as PHP for ``WordPress.do``."""
 
+import json
+
 from tests.support.wordpress import PREFIX, WordPress
 
 # Every act finds a change time far in the past, and may leave it there.
@@ -65,3 +67,19 @@ def clear(site: WordPress) -> None:
     for statement in EMPTY:
         site.sql(statement)
     site.do(f"{PERMALINKS.format('/%year%/%monthnum%/%postname%/')} delete_option('sticky_posts'); return 1;")
+
+
+def half_written(site: WordPress, date: str = "2026-03-14 08:30:00") -> str:
+    """Inserts a post as WordPress does first: without terms and guid."""
+    row = {"post_title": "Half", "post_name": "half", "post_status": "publish", "post_content": "A text", "guid": ""}
+    row |= dict.fromkeys(("post_date", "post_date_gmt", "post_modified", "post_modified_gmt"), date)
+    row |= dict.fromkeys(("post_excerpt", "to_ping", "pinged", "post_content_filtered"), "")
+    php = f"global $wpdb; $wpdb->insert($wpdb->posts, json_decode('{json.dumps(row)}', true)); return $wpdb->insert_id;"
+    return str(site.do(php))
+
+
+def finish(site: WordPress, id: str) -> str:
+    """Writes what WordPress writes last."""
+    site.do(f"global $wpdb; wp_set_post_categories({id}, [category('World')]); $wpdb->update($wpdb->posts,"
+            f" ['guid' => get_permalink({id})], ['ID' => {id}]); return 1;")  # fmt: skip
+    return site.sql(f"SELECT guid FROM {PREFIX}posts WHERE ID = {id}")[0][0]

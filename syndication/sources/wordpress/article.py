@@ -79,7 +79,8 @@ class ArticleMaker:
             enclosures=post.enclosures,
             published_at=published,
             updated_at=self._updated(post, published),
-            guid=post.guid or None,
+            # In the first look, a post may have got its guid while WordPress rendered it.
+            guid=post.guid or (page.post.guid if page else "") or None,
         )
         return Found(row, article, warnings=warnings)
 

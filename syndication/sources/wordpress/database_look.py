@@ -8,6 +8,7 @@ from typing import Any
 
 from syndication.sources.foreign_database import Snapshot
 from syndication.sources.reader import Found, Row
+from syndication.sources.wordpress.arrivals import Arrivals, listed
 from syndication.sources.wordpress.article import UNRENDERED, ArticleMaker
 from syndication.sources.wordpress.posts import read_posts
 from syndication.sources.wordpress.rest import PAUSE_SECONDS, Rest, RestError
@@ -75,7 +76,10 @@ class Windows:
 
 
 class DatabaseLook:
-    """A ``Look`` (sources/reader.py). ``monotonic`` returns seconds for what is remembered for a while."""
+    """A ``Look`` (sources/reader.py). ``monotonic`` returns seconds for what is remembered for a while.
+
+    ``before`` is what the look before saw of new posts: one that WordPress is still writing is in none of the answers.
+    """
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class DatabaseLook:
         make: ArticleMaker,
         windows: Windows,
         remembered: Remembered,
+        before: Arrivals,
         monotonic: Callable[[], float],
     ) -> None:
         self._snapshot = snapshot
@@ -95,6 +100,7 @@ class DatabaseLook:
         self._make = make
         self._windows = windows
         self._remembered = remembered
+        self._before = before
         self._monotonic = monotonic
 
     def _index_digest(self) -> str:
@@ -112,31 +118,44 @@ class DatabaseLook:
 
     @cached_property
     def _newest(self) -> list[Mapping[str, Any]]:
-        more = ",".join(map(str, sorted(self._section_ids())))
+        more = listed(self._section_ids())
         return self._snapshot.all(self._statements.window(self._windows.posts, more))
+
+    @cached_property
+    def _arrivals(self) -> Arrivals:
+        """What this look sees of new posts: ``waiting`` are those that WordPress is still writing."""
+        statement = self._statements.arrivals(self._before.newest, listed(self._before.waiting))
+        (row,) = self._snapshot.all(statement)
+        without_guid = [int(id) for id in _text(row["without_guid"]).split(",") if id]
+        return self._before.after(row["newest"] or 0, self._before.unfinished(without_guid, self._make.now))
 
     def fingerprint(self) -> str:
         """Returns a digest of (ID, date) of all published posts, and of those in the window that got a password.
 
+        And of those that are still written: when one is finished, however old its date, it has appeared.
+
         A password on an older post is in no index: it is seen when a post comes or goes, after PROTECTED_SECONDS.
         """
         closed = ",".join(str(row["id"]) for row in self._newest if row["protected"])
-        return hashlib.sha256(f"{self._index_digest()} {closed}".encode()).hexdigest()
+        waiting = listed(self._arrivals.waiting)
+        return hashlib.sha256(f"{self._index_digest()} {closed} {waiting}".encode()).hexdigest()
 
     def window(self) -> Sequence[Row]:
         """Returns the newest public posts of the site and of each section, newest first."""
-        return [self._row(row) for row in self._newest if not row["protected"]]
+        waiting = self._arrivals.waiting
+        return [self._row(row) for row in self._newest if not row["protected"] and row["id"] not in waiting]
 
     def public_ids(self) -> Iterable[str]:
         """Returns the ID of each public post."""
-        protected = self._protected()
+        hidden = self._protected() | self._arrivals.waiting.keys()
         for id in self._snapshot.column(self._statements.published_ids):
-            if id not in protected:
+            if id not in hidden:
                 yield str(id)
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns public posts with their digests in the order of their IDs."""
-        rows = self._snapshot.all(self._statements.page, {"after": int(after or 0), "count": count})
+        statement = self._statements.page(listed(self._arrivals.waiting))
+        rows = self._snapshot.all(statement, {"after": int(after or 0), "count": count})
         return [self._row(row) for row in rows]
 
     def read(self, rows: Sequence[Row]) -> Iterator[Found]:
@@ -153,8 +172,8 @@ class DatabaseLook:
         return ()
 
     def bookmark(self) -> str:
-        """Returns nothing: a look needs none."""
-        return ""
+        """Returns what the next look should know of new posts."""
+        return self._arrivals.to_text()
 
     def _found(self, row: Row, post: Post, answer: RestPost | RestError | None) -> Found | None:
         digest = Row(row.id, row.digest.removeprefix(UNRENDERED))
@@ -200,7 +219,7 @@ class DatabaseLook:
         key = tuple((category.place, category.posts) for category in categories)
         kept = self._remembered.sections.get(slug)
         if kept is None or kept.key != key or self._monotonic() - kept.read_at > self._windows.seconds:
-            places = ",".join(str(category.place) for category in categories)
+            places = listed({category.place for category in categories})
             rows = self._snapshot.all(self._statements.section_window(places, count))
             kept = SectionWindow(key, self._monotonic(), tuple(row["id"] for row in rows))
             self._remembered.sections[slug] = kept

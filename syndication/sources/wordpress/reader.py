@@ -11,6 +11,7 @@ from syndication.config.source_schemas.wordpress import WordPressSource
 from syndication.model.values import ALL, Section
 from syndication.sources.foreign_database import ForeignDatabase, Snapshot
 from syndication.sources.reader import Look, SourceError
+from syndication.sources.wordpress.arrivals import Arrivals
 from syndication.sources.wordpress.article import ArticleMaker
 from syndication.sources.wordpress.checks import check_categories, check_database, check_rest
 from syndication.sources.wordpress.database_look import DatabaseLook, Remembered, Windows
@@ -78,16 +79,15 @@ class WordPressReader:
     @contextmanager
     def look(self, bookmark: str = "", *, asked: bool = False) -> Iterator[Look]:
         """Opens one look; ``asked`` ends the pause that WordPress gets after it did not answer."""
-        del bookmark
+        before = Arrivals.from_text(bookmark)
         if asked:
             self._rest.resume()
         if self._database is None:
-            yield RestLook(
-                self._rest, self._maker(self._rest.categories()), self._settings.rest_window, self._kept.offsets
-            )
+            make = self._maker(self._rest.categories())
+            yield RestLook(self._rest, make, self._settings.rest_window, self._kept.offsets, before)
             return
         with self._database.snapshot() as snapshot:
-            yield self._database_look(snapshot)
+            yield self._database_look(snapshot, before)
 
     def check(self) -> Sequence[str]:
         """Returns what the operator should mend, in sentences."""
@@ -120,12 +120,12 @@ class WordPressReader:
         if self._database is not None:
             self._database.close()
 
-    def _database_look(self, snapshot: Snapshot) -> DatabaseLook:
+    def _database_look(self, snapshot: Snapshot, before: Arrivals) -> DatabaseLook:
         statements = self._statements(snapshot)
         site = read_site(snapshot, statements)
         make = self._maker(site.categories)
         return DatabaseLook(
-            snapshot, statements, self._rest, site, make, self._windows, self._kept.looks, self._clock.monotonic
+            snapshot, statements, self._rest, site, make, self._windows, self._kept.looks, before, self._clock.monotonic
         )
 
     def _statements(self, snapshot: Snapshot) -> Statements:

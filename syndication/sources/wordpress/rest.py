@@ -122,15 +122,14 @@ class Rest:
         items, _ = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _embed=self._embed)
         return [_post(item) for item in items]
 
-    def ids(self, offset: int, count: int) -> tuple[list[tuple[int, bool]], int]:
-        """Returns the ids of published posts in order, after the first ``offset``, and how many there are in all.
+    def listed(self, offset: int, count: int) -> tuple[list[RestPost], int]:
+        """Returns published posts in the order of their ids, after the first ``offset``, and how many there are in all.
 
-        With each id, whether everybody may read the post: it has no password.
+        Only their ids, guids, and whether everybody may read them.
         """
-        fields = "id,content.protected"
+        fields = "id,guid,content.protected"
         items, total = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _fields=fields)
-        posts = [_post({"link": "", **item}) for item in items]
-        return [(post.id, post.is_public) for post in posts], total
+        return [_post({"link": "", **item}) for item in items], total
 
     def categories(self) -> list[Category]:
         """Returns all categories."""

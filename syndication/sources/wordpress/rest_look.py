@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from syndication.sources.reader import Found, Row
+from syndication.sources.wordpress.arrivals import EVERY_ID, Arrivals, listed
 from syndication.sources.wordpress.article import ArticleMaker
 from syndication.sources.wordpress.database_look import MAPPING_REVISION
 from syndication.sources.wordpress.rest import PER_PAGE, POSTS_AT_ONCE, Rest, RestError
@@ -16,35 +17,43 @@ _COUNTED = re.compile(r"\b(wp-container-|wp-elements-|wp-block-gallery-|gallery-
 
 
 class RestLook:
-    """A ``Look`` (sources/reader.py). What WordPress shows in the middle of a look may be newer than its begin."""
+    """A ``Look`` (sources/reader.py). What WordPress shows in the middle of a look may be newer than its begin.
 
-    def __init__(self, rest: Rest, make: ArticleMaker, window: int, offsets: dict[str, int]) -> None:
+    ``before`` is what the look before saw of new posts: one that WordPress is still writing is in none of the answers.
+    """
+
+    def __init__(self, rest: Rest, make: ArticleMaker, window: int, offsets: dict[str, int], before: Arrivals) -> None:
         self._rest = rest
         self._make = make
         self._count = window
         self._offsets = offsets
+        self._before = before
+        self._highest = 0 if before.newest == EVERY_ID else before.newest
+        # One that is in no answer of this look is waited for as before.
+        self._waiting = before.unfinished(before.waiting, make.now)
         self._seen: dict[str, RestPost] = {}
 
     def fingerprint(self) -> str:
         """Returns a digest of how many posts are published, which are the newest, and which of these have a password.
 
-        An older post that gets a password is seen when the next post comes or goes.
+        An older post that gets a password is seen when the next post comes or goes. What was still written at the look
+        before is listed again, so that it appears, however old its date.
         """
         newest, total = self._newest
         shown = [(post.id, post.is_public) for post in newest]
-        return hashlib.sha256(f"{total} {shown}".encode()).hexdigest()
+        return hashlib.sha256(f"{total} {shown} {listed(self._before.waiting)}".encode()).hexdigest()
 
     def window(self) -> Sequence[Row]:
         """Returns the newest public posts, newest first; they are rendered by then."""
-        return [self._row(post) for post in self._newest[0] if post.is_public]
+        return [self._row(post) for post in self._newest[0] if self._is_public(post)]
 
     def public_ids(self) -> Iterable[str]:
         """Returns the ID of each public post: a request for each hundred, without their texts."""
         found: dict[int, bool] = {}
         offset = 0
         while True:
-            some, total = self._rest.ids(offset, PER_PAGE)
-            found.update(some)
+            some, total = self._rest.listed(offset, PER_PAGE)
+            found.update((post.id, self._is_public(post)) for post in some)
             offset += len(some)
             if not some or offset >= total:
                 break
@@ -62,7 +71,7 @@ class RestLook:
         offset = self._offset_after(int(after)) if after else 0
         while posts := self._rest.in_order(offset, min(count, POSTS_AT_ONCE)):
             offset += len(posts)
-            rows = [self._row(post) for post in posts if post.is_public]
+            rows = [self._row(post) for post in posts if self._is_public(post)]
             if rows:
                 self._offsets.clear()
                 self._offsets[rows[-1].id] = offset
@@ -87,8 +96,16 @@ class RestLook:
         return ()
 
     def bookmark(self) -> str:
-        """Returns nothing: a look needs none."""
-        return ""
+        """Returns what the next look should know of new posts."""
+        return self._before.after(self._highest, self._waiting).to_text()
+
+    def _is_public(self, post: RestPost) -> bool:
+        """Returns whether everybody may read the post, and it is finished."""
+        self._highest = max(self._highest, post.id)
+        unfinished = self._before.unfinished([post.id] if post.lacks_guid else [], self._make.now)
+        self._waiting.pop(post.id, None)
+        self._waiting |= unfinished
+        return post.is_public and not unfinished
 
     def _row(self, post: RestPost) -> Row:
         self._seen[str(post.id)] = post
@@ -117,5 +134,5 @@ class RestLook:
         return low
 
     def _ids(self, offset: int, count: int) -> tuple[list[int], int]:
-        found, total = self._rest.ids(offset, count)
-        return [id for id, _ in found], total
+        found, total = self._rest.listed(offset, count)
+        return [post.id for post in found], total

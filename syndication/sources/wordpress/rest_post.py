@@ -100,6 +100,11 @@ class RestPost(_Model):
         """Whether everybody may read it: published, and without a password."""
         return self.status == "publish" and not self.content.protected and not self.excerpt.protected
 
+    @property
+    def lacks_guid(self) -> bool:
+        """Whether WordPress says that its guid is empty; a plugin may keep all guids from the public."""
+        return "guid" in self.model_fields_set and not self.guid.rendered
+
     def rendered(self) -> Rendered:
         """Returns the post with all that the API alone knows of it. It knows no enclosures."""
         return Rendered(self._post(), self.link, self.content.rendered, self._image())

@@ -83,6 +83,17 @@ class Statements:
             f" ORDER BY p.post_date DESC, p.ID DESC LIMIT {count}"
         )
 
+    def arrivals(self, after: int, waiting: str) -> str:
+        """Returns the statement for the highest ID, and for published posts without a guid, as numbers with commas.
+
+        Of the posts after an ID, and of those in ``waiting`` (numbers with commas): some rows of the primary key.
+        """
+        chosen = f"(p.ID > {after} OR p.ID IN ({waiting}))" if waiting else f"p.ID > {after}"
+        return (
+            f"SELECT (SELECT MAX(ID) FROM {self.prefix}posts) AS newest, GROUP_CONCAT(p.ID) AS without_guid"
+            f" FROM {self.prefix}posts p FORCE INDEX (PRIMARY) WHERE {chosen} AND {_PUBLISHED} AND p.guid = ''"
+        )
+
     def window(self, count: int, more: str) -> str:
         """Returns the statement for the digests of the newest posts, and of ``more`` (numbers with commas)."""
         newest = (
@@ -96,12 +107,15 @@ class Statements:
             " ORDER BY p.post_date DESC, p.ID DESC"
         )
 
-    @property
-    def page(self) -> str:
-        """Returns the statement for the digests of ``:count`` public posts after ``:after``, by the primary key."""
+    def page(self, but: str) -> str:
+        """Returns the statement for the digests of ``:count`` public posts after ``:after``, by the primary key.
+
+        Without those of ``but`` (numbers with commas).
+        """
+        others = f" AND p.ID NOT IN ({but})" if but else ""
         return (
             f"SELECT {self._digest} FROM (SELECT p.ID FROM {self.prefix}posts p FORCE INDEX (PRIMARY)"
-            f" WHERE p.ID > :after AND {_PUBLISHED} AND p.post_password = '' ORDER BY p.ID LIMIT :count) w"
+            f" WHERE p.ID > :after{others} AND {_PUBLISHED} AND p.post_password = '' ORDER BY p.ID LIMIT :count) w"
             f" JOIN {self.prefix}posts p ON p.ID = w.ID ORDER BY p.ID"
         )
 

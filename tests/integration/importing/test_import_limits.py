@@ -98,29 +98,29 @@ def entries(count: int, length: int = 10) -> bytes:
 BEYOND = {
     "bytes": (
         FileLimits(bytes=2**20),
-        entries(1, 2**20),
+        lambda: entries(1, 2**20),
         "larger than 1 MB, the limit for a feed file: split it into several files",
     ),
     "entries": (
         FileLimits(entries=20),
-        entries(21),
+        lambda: entries(21),
         "more than 20 entries, the limit for one file: split it into several files",
     ),
     "seconds": (
         FileLimits(seconds=1),
-        entries(60_000),
+        lambda: entries(60_000),
         "reading took more than 1 s of CPU time, the limit for one file; nothing was imported from it: split it"
         " into several files",
     ),
     "memory": (
         FileLimits(megabytes=300),
-        entries(1, 90_000_000),
+        lambda: entries(1, 90_000_000),
         "reading took more than 300 MB of memory, the limit for one file; nothing was imported from it: split it into"
         " several files",
     ),
     "entries of a JSON Feed": (
         FileLimits(entries=20),
-        json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [{}] * 21}).encode(),
+        lambda: json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [{}] * 21}).encode(),
         "more than 20 entries, the limit for one file: split it into several files",
     ),
 }
@@ -156,7 +156,8 @@ def patience(monkeypatch):
 
 @pytest.mark.parametrize("limit", BEYOND)
 def test_a_file_beyond_a_limit_is_refused_whole_and_the_others_are_imported(take, patience, limit):
-    limits, content, words = BEYOND[limit]
+    limits, make_content, words = BEYOND[limit]
+    content = make_content()
     patience(60)
     with closing(FeedFileReader(limits)) as reader:
         report = take(reader, entries(2), content, entries(20))

@@ -71,9 +71,9 @@ def test_compressed_bodies_are_unpacked_with_all_their_members(coding, packed):
         ("br", b"\xff\xff\xff", "decompressed"),
         ("zstd", b"x", "not asked for"),
         ("gzip, gzip", b"x", "not asked for"),
-        ("gzip", gzip.compress(bytes(50_000_000)), "more than 100,000 bytes"),
+        ("gzip", gzip.compress(bytes(50_000_000), 1), "more than 100,000 bytes"),
         ("gzip", b"".join(gzip.compress(bytes(60_000)) for _ in range(2)), "more than 100,000 bytes"),
-        ("br", brotli.compress(bytes(50_000_000)), "more than 100,000 bytes"),
+        ("br", brotli.compress(bytes(50_000_000), quality=1), "more than 100,000 bytes"),
     ],
     ids=["no gzip", "cut gzip", "cut br", "no br", "zstd", "twice", "large gzip", "large members", "large br"],
 )

@@ -9,13 +9,14 @@ import pytest
 
 from syndication.sources.look import Looker
 from syndication.sources.reader import SourceError
-from syndication.sources.wordpress.reader import WordPressReader
+from syndication.sources.wordpress.reader import Clock, WordPressReader
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.sources import source_rows, source_states
 from tests.support.service import until
 from tests.support.wordpress import PREFIX, WordPress
 from tests.support.wordpress_copy import SECTIONS, Copy, settings
+from tests.support.wordpress_desk import finish, half_written
 
 
 @contextlib.contextmanager
@@ -89,10 +90,11 @@ def test_posts_of_a_site_whose_clock_is_off_appear_and_leave(site, copy, hours):
 class Follower:
     """A worker that follows the site, with its store."""
 
-    def __init__(self, database: Database, site: WordPress, window: int) -> None:
+    def __init__(self, database: Database, site: WordPress, window: int, /, **more: object) -> None:
         self.database = database
-        table = settings(site, window=window)
-        self.reader = WordPressReader(table, SECTIONS)
+        self._ahead = timedelta()
+        table = settings(site, window=window, **more)
+        self.reader = WordPressReader(table, SECTIONS, Clock(lambda: datetime.now(UTC) + self._ahead))
         with database.write() as conn:
             source_states.register(conn, "cms", "wordpress")
             now = database.now(conn)
@@ -110,6 +112,10 @@ class Follower:
             if self.look() == "unchanged":
                 return looks
         raise AssertionError("it never ends")
+
+    def later(self, seconds: float) -> None:
+        """Lets time pass for the reader."""
+        self._ahead += timedelta(seconds=seconds)
 
     def public(self) -> dict[str, bool]:
         """Returns whether each public article has its text."""
@@ -140,3 +146,42 @@ def test_all_posts_published_at_once_come_whole_and_none_is_held(site, sqlite_da
         state = source_states.get(conn, "cms")
     assert state.held_since is None and state.articles == posts and state.refused == 0
     follower.reader.close()
+
+
+@pytest.mark.parametrize("database", [True, False], ids=["database", "rest"])
+def test_an_old_post_that_is_still_written_is_neither_refused_nor_forgotten(site, sqlite_database, database):
+    """One with a date outside of the window: no digest of the newest posts shows that it was finished."""
+    more = {} if database else {"database": ""}
+    site.do("for ($i = 0; $i < 6; $i++) story(['post_title' => \"Story $i\"]); return 1;")
+    follower = Follower(sqlite_database, site, 2, **more)
+    follower.follow()
+    old = "2020-03-14 08:00:00"
+    id = half_written(site, old)
+    follower.follow()
+    assert f"cms-{id}" not in follower.public() and len(follower.public()) == 6
+    guid = finish(site, id)
+    follower.follow()
+    with sqlite_database.read() as conn:
+        state, stored = source_states.get(conn, "cms"), articles.load_articles(conn, [f"cms-{id}"])
+    assert stored[f"cms-{id}"].guid == guid and (state.refused, state.articles) == (0, 7)
+    follower.reader.close()
+
+
+@pytest.mark.parametrize("database", [True, False], ids=["database", "rest"])
+def test_another_worker_does_not_take_a_stored_post_without_guid_for_a_new_one(site, sqlite_database, database):
+    more = {} if database else {"database": ""}
+    follower = Follower(sqlite_database, site, 20, **more)
+    follower.follow()
+    id = half_written(site)
+    site.do("story(); return 1;")
+    follower.follow()
+    assert len(follower.public()) == 1 and f"cms-{id}" not in follower.public()
+    follower.later(61)
+    follower.follow()
+    assert f"cms-{id}" in follower.public()
+    other = Follower(sqlite_database, site, 20, **more)
+    site.do("story(); return 1;")
+    other.follow()
+    assert f"cms-{id}" in other.public() and len(other.public()) == 3
+    for one in (follower, other):
+        one.reader.close()

@@ -12,7 +12,7 @@ from syndication.sources.reader import SourceError
 from syndication.sources.wordpress.reader import Clock, WordPressReader
 from tests.support.wordpress import PREFIX, WordPress
 from tests.support.wordpress_copy import SECTIONS, Copy, settings
-from tests.support.wordpress_desk import PERMALINKS
+from tests.support.wordpress_desk import PERMALINKS, finish, half_written
 
 FEEDS = [section for section in SECTIONS if section.slug != "all"]
 EMBARGO = "2036-03-14 08:00:00"
@@ -80,6 +80,55 @@ def test_without_database_acts_on_new_and_old_posts_are_seen(site, alone):
     site.do(f"wp_delete_post({ids[2]}, true); return 1;")
     alone.look()
     assert str(ids[2]) not in alone.articles, "an old one is missed too"
+
+
+@pytest.fixture(params=["database", "rest"])
+def either(request: pytest.FixtureRequest) -> Copy:
+    """A source with a database, and one without."""
+    return request.getfixturevalue({"database": "copy", "rest": "alone"}[request.param])
+
+
+def test_a_post_that_wordpress_still_writes_is_read_once_it_is_finished(site, either):
+    stories(site, 2)
+    either.look()
+    id = half_written(site)
+    assert either.look() == [] and len(either.articles) == 2
+    guid = finish(site, id)
+    (found,) = either.look()
+    assert guid and found.article.guid == guid and found.article.sections == ("world",)
+    assert either.look() == []
+
+
+def test_a_post_that_never_gets_a_guid_is_read_after_a_minute(site, either):
+    stories(site, 2)
+    either.look()
+    id = half_written(site)
+    either.look()
+    either.later(61)
+    (found,) = either.look()
+    assert found.row.id == id and found.article.guid is None
+    stories(site, 1)
+    either.look()
+    assert id in either.articles, "it is no new post for the next looks"
+
+
+def test_an_old_post_without_a_guid_stays_whatever_happens(site, either):
+    id = half_written(site)
+    either.look()
+    assert either.articles[id].guid is None
+    site.do(f"wp_update_post(['ID' => {id}, 'post_title' => 'Edited']); return 1;")
+    stories(site, 1)
+    either.look()
+    assert titles(either) == {"Edited", "Story 0"}
+
+
+def test_a_post_that_gets_its_guid_while_the_first_look_reads_has_it(site, copy):
+    id = half_written(site)
+    with copy.reader.look() as look:
+        rows = look.window()
+        guid = finish(site, id)
+        (found,) = look.read(rows)
+    assert found.article.guid == guid
 
 
 @pytest.mark.parametrize("database", [True, False], ids=["database", "rest"])

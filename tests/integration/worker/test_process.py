@@ -255,6 +255,24 @@ def test_sitemaps_and_the_search_index_wait_until_publishing_is_quiet(worker, cl
     assert waits_for_later(worker) == (False, False)
 
 
+def test_commits_wake_a_worker_that_rests_and_none_that_works(worker):
+    worker._resting.set()
+    waking = threading.Thread(target=worker._wake)
+    waking.start()
+    try:
+        assert worker.tasks.take_all(5) == {Task.GATHER}, "it may have missed some before it started"
+        worker._resting.clear()
+        put(worker)
+        worker.tasks.take_all(1.5)  # It was waiting already.
+        put(worker, "a2")
+        assert not worker.tasks.take_all(0.5)
+        worker._resting.set()
+        assert worker.tasks.take_all(5) == {Task.GATHER}
+    finally:
+        worker._stopping.set()
+        waking.join(5)
+
+
 def resting(seconds):
     wait = QuietWait(seconds, seconds)
     wait.done(0)

@@ -168,7 +168,11 @@ def fuzz(service, client, examples, phases):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("dialect", "examples", "phases"),
-    [("sqlite", 4, "coverage,fuzzing"), pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough)],
+    [
+        ("sqlite", 8, "fuzzing"),
+        pytest.param("sqlite", 4, "coverage", marks=pytest.mark.thorough),
+        pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough),
+    ],
 )
 def test_fuzzing_by_the_description_breaks_no_operation(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:

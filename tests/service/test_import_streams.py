@@ -74,6 +74,7 @@ def test_stream_of_any_length_is_imported_in_constant_memory(sqlite_url, new_url
     assert long - short < 2500 * BODY_BYTES / 2**20 / 3, f"{short:.0f} MB, then {long:.0f} MB"
 
 
+@pytest.mark.thorough("sqlite")
 def test_bad_lines_are_reported_and_good_ones_imported(database_url):
     bad = {
         2: ('{"id": "x"', "not valid JSON"),
@@ -99,6 +100,7 @@ def test_bad_lines_are_reported_and_good_ones_imported(database_url):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough("postgresql")
 def test_unknown_section_is_reported_once_with_its_count(database_url, newsroom):
     lines = [json.dumps(LINE | {"id": f"a{n}", "sections": ["Chess & Go", "taiwan"]}) for n in range(1200)]
     done = run(database_url, "-", input="\n".join([*lines, json.dumps(LINE | {"id": "b", "sections": ["bridge"]})]))

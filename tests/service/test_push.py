@@ -91,6 +91,7 @@ def subscriber() -> Iterator[Subscriber]:
         found.server.server_close()
 
 
+@pytest.mark.thorough("sqlite")
 def test_a_story_reaches_a_subscriber_of_another_library_without_a_poll(tmp_path, database_url, database):
     with subscriber() as reader, running(tmp_path, url=database_url, env=env()) as service:
         service.ready()
@@ -108,6 +109,7 @@ def test_a_story_reaches_a_subscriber_of_another_library_without_a_poll(tmp_path
         assert SECRET not in service.log.read_text()
 
 
+@pytest.mark.thorough("postgresql")
 def test_the_rest_of_a_killed_worker_is_delivered_by_another(tmp_path, database_url, database):
     """What was under way when it was killed may come twice; everything else comes once."""
     subscribers, at_once = 30, 4

@@ -51,7 +51,7 @@ def _on_the_other_database(items: Iterable[pytest.Item]) -> Iterable[pytest.Item
         if of is not None and item.path.is_relative_to(INTEGRATION) and not any(map(item.path.is_relative_to, BOTH)):
             variants[item.nodeid.replace(str(of), "", 1)].append(item)
     for test, both in variants.items():
-        turn = "postgresql" if crc32(test.encode()) % POSTGRESQL_SHARE == 0 else "sqlite"
+        turn = "postgresql" if crc32(test.encode()) % POSTGRESQL_SHARE == 1 else "sqlite"
         yield from (item for item in both if len(both) > 1 and _parameters(item)["database_url"] != turn)
 
 

@@ -9,8 +9,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Hashable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -37,7 +36,7 @@ from syndication.process.memory import share_one_arena
 from syndication.process.parent import exit_with_parent
 from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
-from syndication.store.articles import feed_query, render_deaths, search_index
+from syndication.store.articles import feed_query, render_deaths
 from syndication.store.db import errors
 from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
@@ -47,8 +46,8 @@ from syndication.store.publishing import article_stamps, section_state, sitemap_
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.waiting_work import WaitingWork
 from syndication.worker.asked_feeds import AskedFeeds
+from syndication.worker.catch_up import CatchUp
 from syndication.worker.outbound_queues import outbound_queues
-from syndication.worker.quiet import QuietWait
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
 from syndication.worker.source_threads import SourceThreads
@@ -63,21 +62,8 @@ PAUSE_WITHOUT_DATABASE = 1.0
 SILENT_SECONDS = 2.0
 """How long a worker that stops waits for a PostgreSQL that is silent, in all. What it does is repeated by another."""
 
-SITEMAPS_WAIT = (1.0, 5.0)
-"""Seconds without another change until sitemaps are written, and the longest they wait for that while a newsroom
-publishes all the time. Crawlers read them every few minutes at best; each writing costs more than a feed."""
-
-INDEX_WAIT = (0.3, 2.0)
-"""The same of the search index. Until an article is indexed, each search reads it itself, so few should wait."""
-
 LONGEST_PAUSE = 3600.0
 """A sitemap may be due at the end of the calendar: no lock can be waited for that long."""
-
-SITEMAPS_REST = 1.0
-"""How long it is believed that no part of the sitemaps can be written yet: a month rests for ten seconds."""
-
-INDEXING_RETRY = 10.0
-"""The pause in seconds after indexing failed."""
 
 STEP_SECONDS = 0.02
 """Steps of work that gives way to publishing are done together up to this time: a look costs as much as a short one."""
@@ -132,11 +118,6 @@ class Worker:
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
         self.reader_share = TimeShare(READERS)
-        self.sitemaps_quiet = QuietWait(*SITEMAPS_WAIT)
-        self.index_quiet = QuietWait(*INDEX_WAIT)
-        self._caught_up_in: float | None = None
-        self._sitemaps_rest: tuple[Hashable, float, float | None] = None, 0.0, None
-        """What waits of the sitemaps, and until when it is known that this can begin at that moment; None: never."""
         self._found: WaitingWork | None = None
         """What there was to do at the last look, and when that was."""
         self._looked = float("-inf")
@@ -144,6 +125,14 @@ class Worker:
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
         self._resting = threading.Event()
+        self.catch_up = CatchUp(
+            database,
+            self.sitemaps,
+            self._stopping,
+            look=self._look,
+            publish=self._publish_between,
+            written=lambda: self.outbound.notify("purge"),
+        )
         with database.read() as conn:
             now = database.now(conn)
         self.notifier = Notifier(lambda: self.settings, database, self.id)
@@ -245,7 +234,7 @@ class Worker:
             self._reconcile()
         if self._last_look().filling:
             self._fill_terms()
-        self._catch_up()
+        self.catch_up.work(self._last_look())
         found = self._last_look()
         schedule_due(self.scheduler, self.tasks, found.next_due, self.database.time(found.clock))
 
@@ -344,8 +333,8 @@ class Worker:
         preview = self.preview_share.wait(time.monotonic())
         if preview and found.previews:
             pauses.append(preview)
-        if self._caught_up_in is not None:
-            pauses.append(min(max(self._caught_up_in, 0.001), LONGEST_PAUSE))
+        if self.catch_up.due_in is not None:
+            pauses.append(min(max(self.catch_up.due_in, 0.001), LONGEST_PAUSE))
         return min(pauses, default=None)
 
     def _sweep(self) -> None:
@@ -367,57 +356,10 @@ class Worker:
         worker_metrics.record_sweep_step(time.perf_counter() - started)
         return not ended
 
-    def _catch_up(self) -> None:
-        """Writes sitemaps and indexes articles once publishing has been quiet; then notes when to look again."""
-        for_sitemaps, for_index = self._waits()
-        if for_sitemaps == 0:
-            self._write_sitemaps()
-        if for_index == 0:
-            self._index_articles()
-        if 0 in (for_sitemaps, for_index):
-            self._look()
-            for_sitemaps, for_index = self._waits()
-        self._caught_up_in = min((one for one in (for_sitemaps, for_index) if one is not None), default=None)
-
-    def _waits(self) -> tuple[float | None, float | None]:
-        """Returns the seconds until sitemaps are to be written and articles indexed; None: nothing waits for that."""
-        found, clock = self._last_look(), time.monotonic()
-        return self._sitemaps_wait(found, clock), self.index_quiet.wait(found.to_index, clock)
-
-    def _sitemaps_wait(self, found: WaitingWork, clock: float) -> float | None:
-        quiet = self.sitemaps_quiet.wait(found.sitemaps, clock)
-        if quiet:
-            return quiet
-        if quiet is None:
-            due, now = found.sitemaps_due, self.database.time(found.clock)
-            return None if due is None else max((due - now).total_seconds(), 0.001)
-        mark, believed, begins = self._sitemaps_rest
-        if mark != found.sitemaps or clock >= believed:
-            with self.database.read() as conn:
-                parts, now = self.sitemaps.waiting(conn)
-            begins = None if parts.ready_at is None else clock + max((parts.ready_at - now).total_seconds(), 0.0)
-            believed = clock + SITEMAPS_REST if begins is None else min(begins, clock + SITEMAPS_REST)
-            self._sitemaps_rest = found.sitemaps, believed, begins
-        return None if begins is None else max(begins - clock, 0.0)
-
     def _publish_between(self) -> None:
         """Publishes what waits, if anything does, before other work goes on."""
         if time.monotonic() - self._looked >= STEP_SECONDS and self._look().publishing:
             self._drain()
-
-    def _write_sitemaps(self) -> None:
-        """Writes what waits of the sitemaps; feeds come first, and go on between any two steps."""
-        worked = False
-        with closing(self.sitemaps.steps()) as steps:
-            for _ in steps:
-                if self._stopping.is_set():
-                    break
-                self._publish_between()
-                worked = True
-        if worked:
-            self.outbound.notify("purge")
-        self._sitemaps_rest = None, 0.0, None
-        self.sitemaps_quiet.done(time.monotonic())
 
     def _fill_terms(self) -> None:
         """Reads the terms of all articles if nobody has yet; publishes after each step."""
@@ -434,23 +376,6 @@ class Worker:
             self._drain()
         if missed:
             log.warning("terms_corrected", articles=missed)
-
-    def _index_articles(self) -> None:
-        """Indexes what has changed for searches; feeds come first, and go on between any two steps."""
-        rest = 0.0
-        more = True
-        while more and not self._stopping.is_set():
-            try:
-                # Fewer were all: what has come since is indexed together, after a pause.
-                more = search_index.index_next(self.database) >= search_index.INDEXED_AT_ONCE
-            except (DatabaseDown, SerializationConflict):
-                raise
-            except Exception:  # A search index must not stop the worker, which publishes.
-                log.exception("indexing_failed")
-                rest = INDEXING_RETRY
-                break
-            self._publish_between()
-        self.index_quiet.done(time.monotonic(), rest=rest)
 
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""

@@ -13,7 +13,8 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, search_index
 from syndication.store.processes import poll_counts
 from syndication.store.publishing import asked_feeds, documents, previews
-from syndication.worker.process import INDEXING_RETRY, RECENT, Worker
+from syndication.worker.catch_up import INDEXING_RETRY
+from syndication.worker.process import RECENT, Worker
 from syndication.worker.quiet import QuietWait
 from syndication.worker.schedule import build_scheduler, schedule_due
 from syndication.worker.tasks import Task, TaskQueue
@@ -151,13 +152,13 @@ def test_an_article_that_expires_at_the_end_of_the_calendar_is_published(worker,
 def test_a_sitemap_that_is_due_at_the_end_of_the_calendar_is_no_overflow(worker, clock):
     worker.sitemaps.register()
     put(worker, published_at=at(days=-30), expires_at=datetime.max.replace(tzinfo=UTC))
-    worker.index_quiet = resting(0)
+    worker.catch_up.index_quiet = resting(0)
     worker.scheduler.start(paused=True)
     try:
         for _ in range(4):
             worker._do(frozenset({Task.GATHER}))
             clock.advance(30)
-        assert worker._caught_up_in > threading.TIMEOUT_MAX > worker._pause()
+        assert worker.catch_up.due_in > threading.TIMEOUT_MAX > worker._pause()
     finally:
         worker.scheduler.shutdown()
 
@@ -241,17 +242,17 @@ def waits_for_later(worker):
 def test_sitemaps_and_the_search_index_wait_until_publishing_is_quiet(worker, clock):
     worker.sitemaps.register()
     worker._drain()
-    worker._catch_up()
-    assert waits_for_later(worker) == (False, False) and worker._caught_up_in is None, "at the start at once"
-    worker.sitemaps_quiet, worker.index_quiet = resting(1000), resting(1000)
+    worker.catch_up.work(worker._look())
+    assert waits_for_later(worker) == (False, False) and worker.catch_up.due_in is None, "at the start at once"
+    worker.catch_up.sitemaps_quiet, worker.catch_up.index_quiet = resting(1000), resting(1000)
     clock.advance(30)
     put(worker, sections=("taiwan",))
     assert {outcome.section for outcome in worker._drain()} == {"taiwan", "all"}
-    worker._catch_up()
+    worker.catch_up.work(worker._look())
     assert waits_for_later(worker) == (True, True)
-    assert 900 < worker._caught_up_in < 1001 and worker._pause() < 1001
-    worker.sitemaps_quiet, worker.index_quiet = resting(0), resting(0)
-    worker._catch_up()
+    assert 900 < worker.catch_up.due_in < 1001 and worker._pause() < 1001
+    worker.catch_up.sitemaps_quiet, worker.catch_up.index_quiet = resting(0), resting(0)
+    worker.catch_up.work(worker._look())
     assert waits_for_later(worker) == (False, False)
 
 
@@ -293,7 +294,7 @@ def test_a_change_between_two_steps_is_published_before_the_next(worker, clock, 
             before.append(worker.regenerator.look().publishing)
 
     monkeypatch.setattr(worker.sitemaps, "steps", steps)
-    worker._write_sitemaps()
+    worker.catch_up.write_sitemaps()
     assert len(before) > 2 and not any(before)
 
 
@@ -306,6 +307,6 @@ def test_an_index_that_fails_is_tried_again_after_a_rest(worker, monkeypatch):
 
     monkeypatch.setattr(search_index, "index_next", fail)
     with capture_logs() as logs:
-        worker._index_articles()
+        worker.catch_up.index_articles()
     assert [entry["event"] for entry in logs] == ["indexing_failed"]
-    assert INDEXING_RETRY - 1 < worker._waits()[1] <= INDEXING_RETRY
+    assert INDEXING_RETRY - 1 < worker.catch_up.waits(worker._look())[1] <= INDEXING_RETRY

@@ -1,6 +1,8 @@
 """Writes that are sent to PostgreSQL as one statement, and to SQLite one after the other, with the same result."""
 
 import gc
+import random
+import threading
 import weakref
 
 import pytest
@@ -148,3 +150,30 @@ def test_shared_rows_are_written_last_in_their_order_and_know_the_number(databas
         # An upsert of a row that is there begins as an insert, so its trigger runs twice.
         assert list(dict.fromkeys(id for id in written if id in shared)) == shared
         assert max(written.index(f"n{n}") for n in range(number)) < written.index("z")
+
+
+def test_writers_of_the_same_rows_never_deadlock(postgres_url):
+    """Some write one row, others more than one statement has, all in the same order."""
+    failed, dialect = [], "postgresql"
+
+    def write(seed):
+        dice, database = random.Random(seed), Database(postgres_url)
+        try:
+            for _ in range(40):
+                ids = sorted(dice.sample(range(2 * MOST), dice.choice([2, 8, MOST - 1, MOST + 8])))
+                with database.write() as conn:
+                    writes = Together(conn)
+                    writes.execute_in_order(UPSERT[dialect], [{"article_id": f"{id:03}", "digest": "1"} for id in ids])
+                    take_number_with(conn, writes)
+                    writes.run()
+        except DatabaseError as error:
+            failed.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed

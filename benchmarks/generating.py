@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -70,9 +70,9 @@ def _regenerate(
         snapshot = read_snapshot(opened, worker.newsroom, SECTION)
         return snapshot, select_entries(snapshot.gathered, ())
 
-    def write() -> bool:
+    def write() -> datetime | None:
         with opened.write() as conn:
-            return publish.write(conn, current, new, opened.now(conn), keep=100)
+            return publish.write(conn, current, new, opened.fixed_time, keep=100)
 
     snapshot, filled = _time(timed, "read", read)
     current = snapshot.published

@@ -12,6 +12,7 @@ from typing import Self
 
 from syndication.logs import get_logger
 from syndication.model.feed_selections import FeedSelections
+from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.model.selection import Term
 from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
 from syndication.model.wanted_terms import WantedTerms, article_terms
@@ -28,6 +29,7 @@ from syndication.store.articles import (
     noticed,
     render_deaths,
     search_index,
+    small_articles,
     term_registry,
     terms,
     withdrawals,
@@ -422,6 +424,9 @@ def _load(
     states = {candidate.article_id: State.of(candidate, reading.stamp) for candidate in found}
     known = {id: one for id, state in states.items() if (one := reading.articles.find(state)) is not None}
     new = [id for id in states if id not in known]
+    if (small := _load_small(conn, new, taken + sum(one.size for one in known.values()))) is not None:
+        known |= {id: reading.articles.keep(states[id], article) for id, article in small.items()}
+        return {id: known[id] for id in states}, []
     over: dict[str, str] = {}
     try:
         over = article_sizes.over_limit(conn, list(states), taken, {id: one.size for id, one in known.items()})
@@ -438,6 +443,14 @@ def _load(
         if not known and isinstance(error, DatabaseDown):
             raise
         return {id: known[id] for id in states if id in known}, unreadable
+
+
+def _load_small(conn: Connection, new: Sequence[str], taken: int) -> Mapping[str, Article] | None:
+    """Returns new articles that can be read at once; None: they are to be measured first, and read one by one."""
+    try:
+        return small_articles.load_small(conn, new, MAX_FEED_HTML - taken)
+    except Exception:  # noqa: BLE001  # What is wrong with which of them is found out by reading each.
+        return None
 
 
 def _left_out(over: Mapping[str, str]) -> list[LeftOut]:

@@ -28,6 +28,7 @@ from syndication.pipeline.snapshot import SectionSnapshot, basis_of
 from syndication.render.renderer import entry_source
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
+from syndication.store.db.together import Together
 from syndication.store.publishing import new_version as stored_versions
 from syndication.store.publishing.article_states import ArticleState, pack
 from syndication.store.publishing.new_version import NewVersion
@@ -204,12 +205,17 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
 
 
 def write(
-    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
-) -> bool:
-    """Writes what a regeneration found, in the caller's one transaction; returns False if another worker was faster."""
-    written = stored_versions.write(conn, current, new, now, keep, purge=purge)
-    if written:
-        shown_articles.record_shown(conn, new.shown)
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime | None, keep: int, *, purge: bool = False
+) -> datetime | None:
+    """Writes what a regeneration found, in the caller's one transaction; returns None if another worker was faster.
+
+    Returns its time otherwise: ``now``, or that of PostgreSQL's clock.
+    """
+    writes = Together(conn)
+    written = stored_versions.write(conn, writes, current, new, now, keep, purge=purge)
+    if written is not None:
+        shown_articles.record_shown(writes, new.shown)
+        writes.run()
     return written
 
 

@@ -427,9 +427,10 @@ class Regenerator:
     def _write(self, current: PublishedState, new: NewVersion) -> tuple[Result, datetime]:
         taken: list[str] = []
         with self.database.write() as conn:
-            now = self.database.now(conn)
-            done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
-            if done and new.documents and self.policy.purge:
+            keep, purge = self.policy.keep_versions, self.policy.purge
+            done = publish.write(conn, current, new, self.database.fixed_time, keep, purge=purge)
+            now = done or self.database.now(conn)
+            if done and new.documents and purge:
                 purge_queue.enqueue(conn, current.section, new.version, now)
             if done and new.documents:
                 pings.enqueue(conn, self.policy.hubs, current.section, new.version, now)

@@ -134,7 +134,7 @@ OWN = -1
 """Stands for an article's own row where the place in ``PARTS`` stands for its parts."""
 
 
-def _measuring(dialect: str) -> CompoundSelect[Any]:
+def select_sizes(dialect: str) -> CompoundSelect[Any]:
     """Selects each article's row, and those of its parts that are over a limit, in this order."""
     columns = ArticleRow.__table__.c
     long = case(
@@ -164,4 +164,4 @@ def _octets(dialect: str, column: ColumnElement[str]) -> ColumnElement[int]:
     return func.length(cast(column, LargeBinary))
 
 
-_MEASURE = {dialect: _measuring(dialect) for dialect in ("sqlite", "postgresql")}
+_MEASURE = {dialect: select_sizes(dialect) for dialect in ("sqlite", "postgresql")}

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Executable,
+    Select,
     Text,
     cast,
     delete,
@@ -361,8 +362,8 @@ _PARTS: tuple[tuple[type[Base], Sequence[str], Sequence[str]], ...] = (
 """The other rows of an article: their table, texts and numbers."""
 
 
-def _parts(dialect: str) -> CompoundSelect[Any]:
-    """Selects all of them in one statement, each with the place of its table in ``_PARTS``, four texts, two numbers."""
+def part_selects(dialect: str) -> list[Select[Any]]:
+    """Selects the parts of articles, each with the place of its table in ``_PARTS``, four texts and two numbers."""
     selects = []
     for part, (table, texts, numbers) in enumerate(_PARTS):
         columns = table.__table__.c
@@ -372,7 +373,12 @@ def _parts(dialect: str) -> CompoundSelect[Any]:
         named = [value.label(f"value_{place}") for place, value in enumerate(values)]
         found = select(literal(part).label("part"), columns.article_id, position.label("position"), *named)
         selects.append(found.where(is_any_of(dialect, columns.article_id)))
-    return union_all(*selects).order_by("part", "article_id", "position")
+    return selects
+
+
+def _parts(dialect: str) -> CompoundSelect[Any]:
+    """Selects all of them in one statement."""
+    return union_all(*part_selects(dialect)).order_by("part", "article_id", "position")
 
 
 _OWN = {dialect: _own(dialect) for dialect in ("sqlite", "postgresql")}
@@ -383,21 +389,28 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
     """Returns the articles with these ids, whatever their status; two queries for each 500 ids."""
     found: dict[str, Article] = {}
     for some in batched(ids):
-        parts: dict[str, tuple[list[Any], ...]] = {}
-        for part, article_id, _, *values in conn.execute(_OTHERS[conn.dialect.name], {"ids": list(some)}):
-            of_article = parts.setdefault(article_id, ([], [], [], [], []))
-            of_article[part].append(_part(part, values))
-        for row in conn.execute(_OWN[conn.dialect.name], {"ids": list(some)}):
-            sections, authors, tags, images, files = parts.get(row.id, ([], [], [], [], []))
-            found[row.id] = Article(
-                **{name: getattr(row, name) for name in _COLUMNS},
-                corrected_at=row.corrected_at,
-                sections=tuple(sections),
-                authors=tuple(authors),
-                tags=tuple(tags),
-                image=next(iter(images), None),
-                enclosures=tuple(files),
-            )
+        parts = conn.execute(_OTHERS[conn.dialect.name], {"ids": list(some)}).all()
+        found |= assemble(conn.execute(_OWN[conn.dialect.name], {"ids": list(some)}), parts)
+    return found
+
+
+def assemble(rows: Iterable[Any], parts: Iterable[Sequence[Any]]) -> dict[str, Article]:
+    """Returns the articles with these rows and the rows of their parts, as ``part_selects`` has them."""
+    of: dict[str, tuple[list[Any], ...]] = {}
+    for part, article_id, _, *values in parts:
+        of.setdefault(article_id, ([], [], [], [], []))[part].append(_part(part, values))
+    found: dict[str, Article] = {}
+    for row in rows:
+        sections, authors, tags, images, files = of.get(row.id, ([], [], [], [], []))
+        found[row.id] = Article(
+            **{name: getattr(row, name) for name in _COLUMNS},
+            corrected_at=row.corrected_at,
+            sections=tuple(sections),
+            authors=tuple(authors),
+            tags=tuple(tags),
+            image=next(iter(images), None),
+            enclosures=tuple(files),
+        )
     return found
 
 

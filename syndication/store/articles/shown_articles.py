@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, Connection, Row, Select, Subquery, bindpar
 
 from syndication.model.values import Article
 from syndication.store.db.batches import batched
+from syndication.store.db.together import Together
 from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.articles import ArticleRow, DeletedArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
@@ -149,14 +150,13 @@ def digests(conn: Connection, article_ids: Collection[str]) -> dict[str, str | N
     return found
 
 
-def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
+def record_shown(writes: Together, shown: Mapping[str, str]) -> None:
     """Records the digests of articles by id, in the transaction that publishes them.
 
     Always in the same order, so that two workers never deadlock.
     """
-    if not shown:
-        return
-    conn.execute(_RECORDED[conn.dialect.name], [{"article_id": id, "digest": shown[id]} for id in sorted(shown)])
+    rows = [{"article_id": id, "digest": shown[id]} for id in sorted(shown)]
+    writes.execute_in_order(_RECORDED[writes.dialect.name], rows)
 
 
 def _recorded(insert: Any) -> Any:

@@ -16,6 +16,7 @@ from syndication.model.article_json import dump_article
 from syndication.model.values import Article
 from syndication.store.access.audit_log import stored_target
 from syndication.store.db.batches import batched
+from syndication.store.db.together import Together
 from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.access import AuditLogRow
 from syndication.store.tables.publishing import EntryRow, EntryStateRow, ShownArticleRow
@@ -48,15 +49,13 @@ def unpack(packed: bytes) -> dict[str, Any]:
     return found
 
 
-def record_states(conn: Connection, states: Collection[ArticleState], now: datetime) -> None:
+def record_states(writes: Together, states: Collection[ArticleState], now: datetime) -> None:
     """Records states that a feed shows from ``now`` on; one that was there before comes back.
 
     Always in the same order, so that two workers never deadlock.
     """
-    if not states:
-        return
-    conn.execute(
-        _RECORDED[conn.dialect.name],
+    writes.execute_in_order(
+        _RECORDED[writes.dialect.name],
         [
             {
                 "article_id": state.article_id,

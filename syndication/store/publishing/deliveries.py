@@ -6,12 +6,12 @@ Written in transactions that gather and publish anyway; ``processes.delivery_mom
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from syndication.store.db.batches import batched
-from syndication.store.db.together import Together
+from syndication.store.db.together import TAKEN, Together
 from syndication.store.publishing.versions import EntryChange
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.deliveries import DeliveryFeedRow, DeliveryRow
@@ -108,7 +108,6 @@ class Regenerated:
     """
 
     section: str
-    generation: int
     version: int | None
     changes: Collection[EntryChange]
     kept: Collection[str]
@@ -121,13 +120,12 @@ Shown = Mapping[str, object]
 """The values of a row whose change a version shows; ``row`` is its delivery."""
 
 
-def record_regeneration(conn: Connection, done: Regenerated) -> Sequence[Shown]:
-    """Records a regeneration for the changes that waited for it; returns those that its new version shows.
+def record_regeneration(conn: Connection, done: Regenerated, waiting: Sequence[Any]) -> Sequence[Shown]:
+    """Records a regeneration for the changes that waited for it, of ``WAITING``; returns those that its version shows.
 
     These are written by ``record_shown``, once the version has its number. A change of what no feed shows waits no
     more. One that another version was early enough for is in that one.
     """
-    waiting = conn.execute(_WAITING, {"of": done.section, "done": done.generation}).all()
     if not waiting:
         return []
     found = {change.article_id: change for change in done.changes}
@@ -155,9 +153,9 @@ def record_regeneration(conn: Connection, done: Regenerated) -> Sequence[Shown]:
     return shown
 
 
-def record_shown(conn: Together, section: str, shown: Sequence[Shown], publication: int) -> None:
+def record_shown(conn: Together, section: str, shown: Sequence[Shown]) -> None:
     """Records the publication that shows these changes; nobody else writes rows that no version shows yet."""
-    _update(conn, section, [{**values, "publication": publication} for values in shown])
+    _update(conn, section, [{**values, "publication": TAKEN} for values in shown])
 
 
 def record_purged(conn: Connection, section: str, version: int, state: Purged, now: datetime | None) -> None:
@@ -194,16 +192,17 @@ def prune(conn: Connection, before: datetime, sections: Collection[str]) -> None
             conn.execute(delete(rows).where(rows.section == section, rows.published_at.is_(None)))
 
 
-_WAITING = (
+WAITING = (
     select(DeliveryFeedRow.delivery, DeliveryRow.article_id, DeliveryRow.kind, DeliveryRow.written_at)
     .join(DeliveryRow, DeliveryRow.seq == DeliveryFeedRow.delivery)
     .where(
-        DeliveryFeedRow.section == bindparam("of"),
+        DeliveryFeedRow.section == bindparam("of", type_=DeliveryFeedRow.section.type),
         DeliveryFeedRow.published_at.is_(None),
-        DeliveryFeedRow.generation <= bindparam("done"),
+        DeliveryFeedRow.generation <= bindparam("generation", type_=DeliveryFeedRow.generation.type),
     )
     .order_by(DeliveryFeedRow.delivery)
 )
+"""The changes that wait for a generation of a section."""
 
 
 def _shown_earlier(conn: Connection, section: str, left: Iterable) -> list[dict[str, object]]:  # type: ignore[type-arg]
@@ -250,7 +249,11 @@ def _shown_earlier(conn: Connection, section: str, left: Iterable) -> list[dict[
 _VALUES = ("change", "reason", "version", "published_at", "purge", "publication")
 _UPDATED = (
     update(DeliveryFeedRow)
-    .where(DeliveryFeedRow.section == bindparam("of"), DeliveryFeedRow.delivery == bindparam("row"))
+    .where(
+        DeliveryFeedRow.section == bindparam("of"),
+        DeliveryFeedRow.delivery == bindparam("row"),
+        DeliveryFeedRow.published_at.is_(None),
+    )
     .values({name: bindparam(f"new_{name}", type_=DeliveryFeedRow.__table__.c[name].type) for name in _VALUES})
     .execution_options(synchronize_session=False)
 )

@@ -61,11 +61,19 @@ class NewVersion:
 
 
 def write(
-    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
-) -> bool:
-    """Writes it, and deletes the version ``keep`` before; returns False, with nothing written, if another was faster.
+    conn: Connection,
+    writes: Together,
+    current: PublishedState,
+    new: NewVersion,
+    now: datetime | None,
+    keep: int,
+    *,
+    purge: bool = False,
+) -> datetime | None:
+    """Writes it, and deletes the version ``keep`` before; returns its time, which is ``now`` if that is known.
 
-    ``current`` is the state that the regeneration read. ``purge``: caches will be purged of the version before.
+    Returns None, with nothing written, if another was faster. ``current`` is the state that the regeneration read.
+    ``purge``: caches will be purged of the version before. The caller runs ``writes``.
     """
     state: dict[str, datetime | str | int | None] = {"next_due": new.next_due}
     state["cadence"] = new.cadence.to_text() if new.cadence else None
@@ -73,33 +81,31 @@ def write(
     if new.documents:
         state |= {"updated_at": new.updated_at, "last_modified": new.last_modified, "max_age": new.max_age}
     done = published.complete(conn, current, version=new.version, regenerated_at=now, missed=new.missed, **state)
-    if not done:
-        return False
-    section = current.section
+    if done is None:
+        return None
+    section, now = current.section, done.at
     _write_hold(conn, current, new.hold)
     if new.ends_editor_hold:
         editor_holds.end(conn, section, now)
-    writes = Together(conn)
     if new.entries != tuple(current.entries.values()):
         entry_rows.write_entries(writes, current, new.entries)
     published.write_left_out(conn, current, new.left_out, now)
-    article_states.record_states(conn, new.states, now)
     if new.documents:
         _write_documents(conn, writes, current, new, now, keep)
-    writes.run()
     _record_result(conn, current, "published" if new.documents else "unchanged", new.version, now)
     following = _regenerated(current, new, now, purge=purge)
-    shown = deliveries.record_regeneration(conn, following) if current.followed else ()
+    shown = deliveries.record_regeneration(conn, following, done.waiting)
+    # From here on in the order of locks: other sections' regenerations write these rows too.
+    article_states.record_states(writes, new.states, now)
     if new.documents:
-        number = published.number_publication(conn, writes, section)
-        deliveries.record_shown(writes, section, shown, number)
-        writes.run()
-    return True
+        published.number_publication(conn, writes, section)
+        deliveries.record_shown(writes, section, shown)
+    return now
 
 
 def confirm(conn: Connection, current: PublishedState, now: datetime) -> bool:
     """Completes a regeneration that found what the published version was made from; returns False like ``write``."""
-    if not published.complete(conn, current, version=current.version, regenerated_at=now):
+    if published.complete(conn, current, version=current.version, regenerated_at=now) is None:
         return False
     _record_result(conn, current, "unchanged", current.version, now)
     return True
@@ -114,7 +120,6 @@ def _record_result(conn: Connection, current: PublishedState, result: str, versi
 def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, purge: bool) -> deliveries.Regenerated:
     return deliveries.Regenerated(
         section=current.section,
-        generation=current.requested_generation,
         version=new.version if new.documents else None,
         changes=new.changes,
         kept={entry.article_id for entry in new.entries} if new.hold is not None else (),

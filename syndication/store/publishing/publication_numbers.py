@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from syndication.store.db.database import announce
+from syndication.store.db.together import Together
 from syndication.store.db.upsert import for_each_dialect
 from syndication.store.tables.publishing import PublicationRow
 
@@ -24,9 +25,16 @@ def take_number(conn: Connection) -> int:
     return int(conn.execute(_TAKEN[conn.dialect.name]).scalar_one())
 
 
+def take_number_with(conn: Connection, writes: Together) -> None:
+    """Takes the next number in the same way, with other writes, in whose rows it is ``TAKEN``."""
+    announce(conn)
+    writes.take_number(_TAKEN[conn.dialect.name])
+
+
 def _taken(insert: Any) -> Any:
-    raised = {"number": PublicationRow.number + 1}
-    statement = insert(PublicationRow).values(id=1, number=1)
+    one: Any = literal_column("1")  # Not a parameter: ``Together`` has none besides those of rows.
+    raised = {"number": PublicationRow.number + one}
+    statement = insert(PublicationRow).values(id=one, number=one)
     return statement.on_conflict_do_update(index_elements=["id"], set_=raised).returning(PublicationRow.number)
 
 

@@ -22,16 +22,18 @@ from sqlalchemy import (
     insert,
     null,
     select,
+    true,
     update,
 )
 
 from syndication.model.values import FORMATS, Document, LeftOut
-from syndication.store.db.together import Together
+from syndication.store.db.together import TAKEN, Together
 from syndication.store.db.types import BigInt, UtcTime
 from syndication.store.db.upsert import for_each_dialect
 from syndication.store.publishing import holds
+from syndication.store.publishing.deliveries import WAITING
 from syndication.store.publishing.holds import EditorHold, Hold
-from syndication.store.publishing.publication_numbers import take_number
+from syndication.store.publishing.publication_numbers import take_number_with
 from syndication.store.tables.access import RegenerationSectionRow
 from syndication.store.tables.articles import Base
 from syndication.store.tables.deliveries import DeliveryFeedRow
@@ -244,18 +246,26 @@ def _list_deleted(conn: Connection, section: str) -> tuple[PublishedTombstone, .
     return tuple(sorted(found, key=lambda one: (-one.version, one.entry_id)))
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A regeneration that was completed at a time, and the changes that waited for it: rows of ``WAITING``."""
+
+    at: datetime
+    waiting: Sequence[Any]
+
+
 def complete(
     conn: Connection,
     current: PublishedState,
     *,
     version: int,
-    regenerated_at: datetime,
+    regenerated_at: datetime | None,
     missed: bool = False,
     **state: datetime | str | int | None,
-) -> bool:
-    """Completes the regeneration that read ``current``.
+) -> Completed | None:
+    """Completes the regeneration that read ``current``; ``regenerated_at`` None: at the time of PostgreSQL's clock.
 
-    Returns False if another worker or configuration was faster, or an editor has held or released the feed since.
+    Returns None if another worker or configuration was faster, or an editor has held or released the feed since.
 
     Completes only the generation that was read: later requests keep waiting, behind the other sections. ``missed``:
     what a sweep suspected was a difference.
@@ -263,7 +273,7 @@ def complete(
     if current.is_suspected:
         state |= {"suspected_generation": None, "suspected_entries": None}
     if missed:
-        state |= {"missed_at": regenerated_at, "missed_entries": current.suspected_entries}
+        state |= {"missed_entries": current.suspected_entries}
     values = {f"new_{name}": value for name, value in state.items()}
     values |= {
         "of": current.section,
@@ -272,15 +282,35 @@ def complete(
         "holds": current.hold_number,
     }
     values |= {"generation": current.requested_generation, "version_now": version, "moment": regenerated_at}
-    return conn.execute(_completed(tuple(sorted(state))), values).rowcount == 1
+    statement = _completed(tuple(sorted(state)), conn.dialect.name)
+    if regenerated_at is not None and conn.dialect.name == "sqlite":
+        if conn.execute(statement, values).rowcount != 1:
+            return None
+        return Completed(regenerated_at, conn.execute(WAITING, values).all() if current.followed else ())
+    if not current.followed:
+        at = conn.execute(statement.returning(SectionStateRow.regenerated_at), values).scalar_one_or_none()
+        return None if at is None else Completed(at, ())
+    rows = conn.execute(_with_waiting(tuple(sorted(state))), values).all()
+    return Completed(rows[0].regenerated_at, [row for row in rows if row.delivery is not None]) if rows else None
 
 
 @lru_cache(maxsize=64)
-def _completed(names: Sequence[str]) -> Update:
+def _with_waiting(names: Sequence[str]) -> Select[Any]:
+    """Does the same on PostgreSQL, and selects the changes that waited for it: they were there when it was read."""
+    done = _completed(names, "postgresql").returning(SectionStateRow.regenerated_at).cte("done")
+    waiting = WAITING.subquery()
+    return select(done.c.regenerated_at, waiting).select_from(done.outerjoin(waiting, true()))
+
+
+@lru_cache(maxsize=64)
+def _completed(names: Sequence[str], dialect: str) -> Update:
     """Completes a generation, and sets these further columns."""
     row = SectionStateRow
     columns = row.__table__.c
-    moment, generation = bindparam("moment", type_=UtcTime()), bindparam("generation", type_=BigInt)
+    moment: ColumnElement[datetime] = bindparam("moment", type_=UtcTime())
+    if dialect == "postgresql":
+        moment = func.coalesce(moment, func.clock_timestamp(), type_=UtcTime())
+    generation = bindparam("generation", type_=BigInt)
     has_more = row.requested_generation > generation
     return (
         update(row)
@@ -306,17 +336,17 @@ def _completed(names: Sequence[str]) -> Update:
             error=None,
             lease_owner=None,
             lease_until=None,
+            **({"missed_at": moment} if "missed_entries" in names else {}),
             **{name: bindparam(f"new_{name}", type_=columns[name].type) for name in names},
         )
         .execution_options(synchronize_session=False)
     )
 
 
-def number_publication(conn: Connection, writes: Connection | Together, section: str) -> int:
-    """Gives the section's new version its number among all publications; only ``writes`` of the same may follow."""
-    number = take_number(conn)
-    writes.execute(_NUMBERED, {"of": section, "number": number})
-    return number
+def number_publication(conn: Connection, writes: Together, section: str) -> None:
+    """Gives the section's new version its number among all publications."""
+    take_number_with(conn, writes)
+    writes.execute(_NUMBERED, {"of": section, "number": TAKEN})
 
 
 _NUMBERED = (

@@ -43,7 +43,7 @@ def test_a_trigger_is_named(desk):
     assert words == outcomes["taiwan"].error
     assert "trigger guard" in words and "table entry" in words
     assert ("SQLITE_CONSTRAINT_TRIGGER" if sqlite else "SQLSTATE P0001, function refuse") in words
-    assert "store/db/together.py:" in words and "store/publishing/new_version.py:" in words
+    assert "store/db/together.py:" in words and "pipeline/publish.py:" in words
     assert SECRET not in words
 
 

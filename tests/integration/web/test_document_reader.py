@@ -12,6 +12,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.document_memory import OVERHEAD, DocumentMemory, paths
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db.database import Database
+from syndication.store.db.together import Together
 from syndication.store.publishing import documents, published
 from syndication.store.tables.publishing import DocumentRow, PublicationRow, SectionStateRow
 from syndication.web.document_loader import COMPARE_SECONDS, DocumentLoader
@@ -66,19 +67,25 @@ def test_only_what_was_published_since_is_read(desk):
         assert documents.read_published_since(conn, last) == ({}, last)
 
 
+def number(conn, section):
+    writes = Together(conn)
+    published.number_publication(conn, writes, section)
+    writes.run()
+
+
 def test_a_version_that_commits_late_is_not_missed(desk):
     """The first of two transactions to take a number commits last, and the loader looks all the time."""
     numbered, commit, seen = threading.Event(), threading.Event(), []
 
     def first() -> None:
         with desk.database.write() as conn:
-            published.number_publication(conn, conn, "taiwan")
+            number(conn, "taiwan")
             numbered.set()
             commit.wait(10)
 
     def second() -> None:
         with desk.database.write() as conn:
-            published.number_publication(conn, conn, "china")
+            number(conn, "china")
 
     def look(last: int) -> int:
         with desk.database.read() as conn:

@@ -45,7 +45,7 @@ FOR_NOBODY = {
     "PRAGMA foreign_keys = OFF; INSERT INTO article_tag VALUES ('gone', 0, 'rail')": (
         "article_tag gone, 0: it refers to article gone, which does not exist"
     ),
-    "PRAGMA foreign_keys = OFF; INSERT INTO document SELECT 'gone', 'rss', 1, '', NULL, 0, ''": (
+    "PRAGMA foreign_keys = OFF; INSERT INTO document SELECT 'gone', 'rss', 1, '', NULL, 0, '', NULL": (
         "document gone, rss: it refers to section_state gone, which does not exist"
     ),
 }

@@ -354,14 +354,15 @@ def test_only_what_came_or_changed_is_written(api):
     written = []
 
     def note(_conn, _cursor, statement, parameters, *_):
-        if statement.lstrip().startswith("INSERT INTO shown_article"):
-            written.append(parameters)
+        if "INSERT INTO shown_article" in statement:  # On PostgreSQL it is a part of what writes the version.
+            rows = parameters if isinstance(parameters, list) else [parameters]
+            written.extend(value for row in rows for value in (row.values() if isinstance(row, dict) else row))
 
     event.listen(api.database.engine, "before_cursor_execute", note)
     api.put("a1", title="New")
     api.desk.later()
     event.remove(api.database.engine, "before_cursor_execute", note)
-    assert "a1" in str(written) and not any(id in str(written) for id in ("a0", "a2", "a3"))
+    assert {value for value in written if value in ("a0", "a1", "a2", "a3")} == {"a1"}
 
 
 def statements(api, method, address, scopes):

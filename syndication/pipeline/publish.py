@@ -44,18 +44,10 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:DOCUMENT_DIGEST_LENGTH]
 
 
-def compress(
-    bodies: Mapping[str, bytes], pool: ThreadPoolExecutor, codings: Collection[str] = tuple(COMPRESSORS)
-) -> dict[str, dict[str, bytes]]:
-    """Returns each format's body as it is and in these content codings. The threads share the work."""
-    tasks = {
-        format: {coding: pool.submit(COMPRESSORS[coding], body) for coding in codings}
-        for format, body in bodies.items()
-    }
-    return {
-        format: {"identity": bodies[format]} | {coding: task.result() for coding, task in of_format.items()}
-        for format, of_format in tasks.items()
-    }
+def compress(body: bytes, pool: ThreadPoolExecutor) -> dict[str, bytes]:
+    """Returns a sitemap file in each content coding. The threads share the work."""
+    tasks = {coding: pool.submit(compressor, body) for coding, compressor in COMPRESSORS.items()}
+    return {coding: task.result() for coding, task in tasks.items()}
 
 
 def compress_feed(

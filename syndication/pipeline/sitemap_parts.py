@@ -200,7 +200,7 @@ class PartWriter:
 def new_file(body: tuple[bytes, int], known: str | None, pool: ThreadPoolExecutor) -> NewFile:
     """Returns the file of these bytes and this number of addresses; compressed unless its digest is ``known``."""
     digest = publish.digest(body[0])
-    coded = None if digest == known else publish.compress({"xml": body[0]}, pool)["xml"]
+    coded = None if digest == known else publish.compress(body[0], pool)
     return NewFile(digest, body[1], coded)
 
 

@@ -193,7 +193,7 @@ class SitemapMaker:
             log.info("sitemap_written", part=claim.part, entries=part.entries, files=len(part.files), changed=changed)
 
     def _pack(self, body: bytes) -> dict[str, bytes]:
-        return publish.compress({"xml": body}, self._pool)["xml"]
+        return publish.compress(body, self._pool)
 
     def _plan(self, conn: Connection, part: NewPart, at: datetime) -> "_Plan":
         """Returns what publishing the part would change if it were done at this time; writes nothing."""

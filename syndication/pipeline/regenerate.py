@@ -264,11 +264,6 @@ class Regenerator:
             lease, priorities = self.policy.lease, leases.EVERY_FEED if readers else leases.OWN_FEEDS
             return leases.ready_at(conn, self._awake, RENDER_REVISION, now, lease, priorities), now
 
-    def next_due(self) -> tuple[datetime | None, datetime]:
-        """Returns the time of the next scheduled change of any feed, and the current time."""
-        with self.database.read() as conn:
-            return section_state.next_due(conn), self.database.now(conn)
-
     def regenerate(self, section: str) -> Outcome:
         """Regenerates one section. A failure is recorded and returned as an outcome: the other sections continue."""
         self._same = []

@@ -319,11 +319,6 @@ def clear_due(conn: Connection, slugs: Collection[str]) -> None:
         conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(some)).values(next_due=None))
 
 
-def next_due(conn: Connection) -> datetime | None:
-    """Returns the next scheduled change of any feed."""
-    return conn.scalar(select(func.min(SectionStateRow.next_due)))
-
-
 def list_stale(conn: Connection, slugs: Collection[str], before: datetime) -> list[str]:
     """Returns the sections not regenerated since ``before`` and not waiting anyway."""
     regenerated = SectionStateRow.regenerated_at

@@ -113,7 +113,7 @@ def test_a_hold_ends_at_its_time_without_a_write(desk):
     hold_it(desk, until=desk.clock() + timedelta(minutes=30))
     desk.put("c1", published_at=at(minutes=-1), updated_at=at(minutes=-1))
     desk.work()
-    assert desk.regenerator.next_due()[0] == desk.state().editor_hold.until
+    assert desk.regenerator.look().next_due == desk.state().editor_hold.until
     assert desk.later(minutes=29) == {} and "c1" not in shown(desk)
     assert desk.later(minutes=1)["taiwan"].result == "published"
     assert shown(desk)[0] == "c1" and desk.state().editor_hold is None

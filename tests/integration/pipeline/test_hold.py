@@ -188,7 +188,7 @@ def test_an_entry_expires_though_its_article_is_gone(desk):
     desk.later()
     write(desk, delete(ArticleRow))
     desk.work()
-    assert shown(desk) == IDS and desk.regenerator.next_due()[0] == at(seconds=20)
+    assert shown(desk) == IDS and desk.regenerator.look().next_due == at(seconds=20)
     desk.clock.now = at(seconds=20)
     desk.work()
     assert shown(desk) == [id for id in IDS if id != "a2"] and desk.tombstones() == {"a2": "expired"}

@@ -75,7 +75,7 @@ def test_an_embargoed_article_appears_when_its_second_comes_and_never_before(des
     desk.put("a1", title="Story secret", published_at=at(minutes=10), updated_at=at(minutes=10))
     desk.work()
     assert "secret" not in desk.everything()
-    due, _ = desk.regenerator.next_due()
+    due = desk.regenerator.look().next_due
     assert due == at(minutes=10)
     desk.clock.now = at(minutes=10) - (at(seconds=0.001) - at())
     desk.work()

@@ -144,7 +144,7 @@ def test_an_unnoticed_embargo_ends_in_its_second(desk):
     with unnoticed(desk) as conn:
         insert_unnoticed(conn, "new", at(minutes=20))
     sweep(desk)
-    assert desk.regenerator.next_due()[0] == at(minutes=20)
+    assert desk.regenerator.look().next_due == at(minutes=20)
     assert "Story new" not in desk.everything() and missed(desk) == {"all": 1, "taiwan": 1}
     desk.clock.now = at(minutes=20)
     desk.work()
@@ -155,7 +155,7 @@ def test_an_unnoticed_expiry_ends_in_its_second(desk):
     with unnoticed(desk) as conn:
         conn.execute(update(ArticleRow).where(ArticleRow.id == "a0").values(expires_at=at(minutes=20)))
     sweep(desk)
-    assert desk.regenerator.next_due()[0] == at(minutes=20) and missed(desk) == {"all": 1, "taiwan": 1}
+    assert desk.regenerator.look().next_due == at(minutes=20) and missed(desk) == {"all": 1, "taiwan": 1}
     assert sweep(desk) == {}
 
 

@@ -87,7 +87,7 @@ class EchoQueue(Queue[Echo]):
         for echo, outcome in done:
             host = hub_host(echo.hub)
             if outcome.result == "done":
-                echoes.record_requested(conn, self._work, echo.hub, now)
+                echoes.record_requested(conn, self._work, echo, now)
                 log.info("hub_echo_requested", hub=host, status=outcome.status)
                 continue
             error = outcome.error or "the request failed"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, or_, select, update
+from sqlalchemy import Connection, case, delete, exists, literal, or_, select, update
 
 from syndication.store.db.upsert import insert as upsert
 from syndication.store.hub import pings
@@ -58,6 +58,7 @@ class Echo:
     returned_version: int | None
     returned_at: datetime | None
     attempts: int
+    retry_at: datetime | None
     lease_until: datetime | None
     error: str | None
     failed_at: datetime | None
@@ -111,15 +112,16 @@ def claim(
     return [Echo(*(row[name] for name in Echo.__slots__)) for row in found]
 
 
-def record_requested(conn: Connection, work: Work, hub: str, now: datetime) -> None:
-    """Records that the hub took the request; unless it confirms or denies it soon, it is asked again."""
-    # Only what is due is requested: a later time was set when the hub confirmed or denied it before it answered.
-    later = HubEchoRow.hub == hub, HubEchoRow.retry_at > now
-    since = conn.scalar(select(HubEchoRow.requested_at).where(HubEchoRow.hub == hub)) or now
-    pause = min(max(now - since, SOON), UNCONFIRMED)
-    retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + pause
-    attempts.finish(conn, work, [(hub,)], attempts=0)
-    conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(retry_at=retry_at))
+def record_requested(conn: Connection, work: Work, echo: Echo, now: datetime) -> None:
+    """Records that the hub took the request; unless it confirms or denies it soon, it is asked again.
+
+    ``echo`` is what was claimed. A hub may confirm or deny before it answers: the time that was set then stays.
+    """
+    row = HubEchoRow
+    since = conn.scalar(select(row.requested_at).where(row.hub == echo.hub)) or now
+    again_at = literal(now + min(max(now - since, SOON), UNCONFIRMED), row.retry_at.type)
+    silent = row.retry_at.is_not_distinct_from(echo.retry_at)
+    attempts.finish(conn, work, [(echo.hub,)], attempts=0, retry_at=case((silent, again_at), else_=row.retry_at))
 
 
 def record_failed(conn: Connection, work: Work, hub: str, error: str, now: datetime, pause: timedelta) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from syndication.hub.echo import EchoQueue
 from syndication.notifications.observe import observe
+from syndication.outbound.queue import Outcome
 from syndication.store.hub import echoes
 from syndication.store.tables.hub import HubEchoRow
 from tests.support.pinging import publisher
@@ -326,6 +327,25 @@ def test_one_of_two_workers_subscribes(database, clock, tmp_path):
             assert two.has_work(conn, clock()) and len(one.claim(conn, clock(), 5, ())) == 1
         with database.write() as conn:
             assert not two.has_work(conn, clock()) and two.claim(conn, clock(), 5, ()) == []
+
+
+@pytest.mark.parametrize("answer", ["confirmed", "denied", None])
+def test_what_a_hub_says_before_it_answers_stays_however_late_the_answer_is_recorded(database, clock, tmp_path, answer):
+    with publisher(database, clock, tmp_path) as (newsroom, [hub]):
+        newsroom.serve()
+        queue = EchoQueue(lambda: newsroom.settings, "w")
+        with database.write() as conn:
+            [echo] = queue.claim(conn, clock(), 5, ())
+        with database.write() as conn:
+            if answer == "confirmed":
+                echoes.record_confirmed(conn, hub.url, timedelta(minutes=4), clock())
+            elif answer == "denied":
+                echoes.record_denied(conn, hub.url, "no", clock())
+        newsroom.later(echoes.DENIED.total_seconds() + 1)
+        with database.write() as conn:
+            queue.record(conn, clock(), [(echo, Outcome("done", None, 202, 5.0))])
+        with database.read() as conn:
+            assert queue.has_work(conn, clock()) == (answer is not None)
 
 
 def test_the_subscription_at_a_hub_that_is_in_the_settings_no_more_ends_with_its_lease(database, clock, tmp_path):

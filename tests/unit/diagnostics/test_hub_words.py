@@ -23,8 +23,8 @@ def ago(**span: float) -> Any:
 ECHO = Echo(
     hub=HUB, section="all", format="atom", token="t0ken", secret="s3cret", requested_at=ago(days=2),
     verified_at=ago(days=2), expires_at=NOON + timedelta(days=8), denied=None, pinged_version=None, pinged_at=None,
-    pinged_updated_at=None, returned_version=None, returned_at=None, attempts=0, lease_until=None, error=None,
-    failed_at=None,
+    pinged_updated_at=None, returned_version=None, returned_at=None, attempts=0, retry_at=None, lease_until=None,
+    error=None, failed_at=None,
 )  # fmt: skip
 ASKING = replace(ECHO, verified_at=None, expires_at=None, requested_at=ago(minutes=5))
 DROPPED = replace(ECHO, pinged_version=7, returned_version=6, pinged_at=ago(minutes=11))

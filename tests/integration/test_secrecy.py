@@ -17,8 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import event, text
 
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.serve.catalogue import Catalogue
 from syndication.store.articles.term_registry import FOUND
 from syndication.store.db.database import Database
+from syndication.web.document_loader import DocumentLoader
 from syndication.web.pages.settings import PageSettings
 from syndication.web.public_pages import flask_app
 from syndication.web.term_search import TermSearch
@@ -64,8 +66,10 @@ class Lives(RuleBasedStateMachine):
         paths = self.api.get("/openapi.json", ()).json["paths"]
         self.gets = [path for path, item in paths.items() if "get" in item]
         terms = TermSearch(self.database, FOUND, object)
-        app = flask_app(self.api.loader, pages=PageSettings(searches_terms=True), find_terms=terms)
-        app.wsgi_app = FeedMiddleware(app.wsgi_app, self.api.loader)
+        empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())
+        self.front = DocumentLoader(self.database, empty, lambda counter: None)
+        app = flask_app(self.front, pages=PageSettings(searches_terms=True), find_terms=terms)
+        app.wsgi_app = FeedMiddleware(app.wsgi_app, self.front)
         self.site = app.test_client()
         self.browser = self.dashboard.person(*READER)
         self.revision = 0
@@ -143,6 +147,8 @@ class Lives(RuleBasedStateMachine):
         log = io.StringIO()
         with redirect_stdout(log), redirect_stderr(log):
             self.dashboard.publish(seconds=2 + 3600 * hours)
+            self.front.load()
+            self.front.read_state()
         self.log.write(log.getvalue())
         self.gathered_words |= {self.word(row) for row in self.rows().values() if self.is_public(row)}
         everything = self.desk.everything()
@@ -252,7 +258,9 @@ class Lives(RuleBasedStateMachine):
         pages = [f"/feeds/{slug}" for slug in self.desk.sections]
         lists = ("/", "/opml.xml", "/feeds.json", "/robots.txt", "/metrics", "/readyz", "/healthz")
         for address in (*lists, *feeds, *pages):
-            self.look(address, self.site.get(address).get_data(as_text=True))
+            said = self.site.get(address)
+            assert said.status_code == 200, (address, said.status)
+            self.look(address, said.get_data(as_text=True))
         for query in ("zq", "yq"):
             said = self.site.get(f"/?q={query}").get_data(as_text=True)
             assert "cannot be searched" not in said

@@ -129,7 +129,8 @@ class Gathered:
 
     ``feed`` has an entry for each of ``candidates`` that is not in ``left_out``: enough for the limit, and some spare.
     ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends. ``known`` are the
-    ``articles`` as the worker keeps them. ``basis`` names their stored states; None: some article is left out.
+    ``articles`` as the worker keeps them, and ``new`` those that it had not in memory. ``basis`` names their stored
+    states; None: some article is left out.
     """
 
     feed: Feed
@@ -140,6 +141,7 @@ class Gathered:
     upcoming: datetime | None
     now: datetime
     known: Mapping[str, KnownArticle] = field(default_factory=dict)
+    new: Collection[str] = ()
     basis: str | None = None
 
     def digest(self, article_id: str) -> str:
@@ -297,7 +299,8 @@ def gather(
     found = rows.candidates
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
     reading = reading or Reading(KnownArticles(), None, has_fatal=True)
-    known, unreadable = _load(conn, [c for c in found if c.article_id not in overlay], taken, reading)
+    stored = [candidate for candidate in found if candidate.article_id not in overlay]
+    known, new, unreadable = _load(conn, stored, taken, reading)
     if overlay:
         known |= {id: KnownArticle(None, article) for id, article in overlay.items() if article is not None}
         found = _with_overlay(found, overlay)
@@ -318,6 +321,7 @@ def gather(
         upcoming=rows.upcoming,
         now=now,
         known=known,
+        new=new,
         basis=None if unreadable or fatal or left_out else basis(rows, reading.stamp),
     )
 
@@ -416,8 +420,10 @@ def _with_overlay(
 
 def _load(
     conn: Connection, found: Sequence[feed_query.Candidate], taken: int, reading: Reading
-) -> tuple[dict[str, KnownArticle], list[LeftOut]]:
-    """Returns the articles in the order of ``found``, and the unreadable ones (with a time beyond the calendar, say).
+) -> tuple[dict[str, KnownArticle], list[str], list[LeftOut]]:
+    """Returns the articles in the order of ``found``, those that were not in memory, and the unreadable ones.
+
+    A time beyond the calendar makes one unreadable, say.
 
     ``taken`` is the number of bytes that the feed's other bodies already use.
     """
@@ -426,13 +432,13 @@ def _load(
     new = [id for id in states if id not in known]
     if (small := _load_small(conn, new, taken + sum(one.size for one in known.values()))) is not None:
         known |= {id: reading.articles.keep(states[id], article) for id, article in small.items()}
-        return {id: known[id] for id in states}, []
+        return {id: known[id] for id in states}, new, []
     over: dict[str, str] = {}
     try:
         over = article_sizes.over_limit(conn, list(states), taken, {id: one.size for id, one in known.items()})
         loaded = articles.load_articles(conn, [id for id in new if id not in over])
         known |= {id: reading.articles.keep(states[id], article) for id, article in loaded.items()}
-        return {id: known[id] for id in states if id not in over}, _left_out(over)
+        return {id: known[id] for id in states if id not in over}, new, _left_out(over)
     except Exception as error:
         unreadable = _left_out(over)
         for id in [id for id in new if id not in over]:
@@ -442,7 +448,7 @@ def _load(
                 unreadable.append(_unreadable(id, problem))
         if not known and isinstance(error, DatabaseDown):
             raise
-        return {id: known[id] for id in states if id in known}, unreadable
+        return {id: known[id] for id in states if id in known}, new, unreadable
 
 
 def _load_small(conn: Connection, new: Sequence[str], taken: int) -> Mapping[str, Article] | None:

@@ -40,7 +40,7 @@ from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
 from syndication.render.kept_entries import splice
-from syndication.render.renderer import RenderEntries, Renderer
+from syndication.render.renderer import BeginEntries, RenderEntries, Renderer
 from syndication.store import Connection
 from syndication.store.articles import render_deaths, shown_articles, terms
 from syndication.store.articles.terms import FillStep
@@ -95,6 +95,7 @@ class Regenerator:
         *,
         fragment_memory: int = MAX_BYTES,
         entries: RenderEntries = render_entries,
+        begin: BeginEntries | None = None,
     ) -> None:
         self.database = database
         self.newsroom = newsroom
@@ -114,7 +115,7 @@ class Regenerator:
         self._same: list[tuple[SameBasis, float]] = []
         self._finished: deque[Outcome] = deque()
         pieces = fragment_memory // PIECES_SHARE
-        self.renderer = Renderer(fragment_memory - pieces, entries)
+        self.renderer = Renderer(fragment_memory - pieces, entries, begin)
         self._pieces = PieceCache(pieces)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
@@ -340,7 +341,8 @@ class Regenerator:
         )
 
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
-        return read_snapshot(self.database, self.newsroom, slug, more, self.revision, self.known)
+        begin = self.renderer.begin
+        return read_snapshot(self.database, self.newsroom, slug, more, self.revision, self.known, begin)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
         """Renders the feed; reads more articles while positions stay empty."""

@@ -1,11 +1,12 @@
 """One read of a section: what is published, what its feed would show now, and why entries left."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syndication.model.freshness import Cadence
+from syndication.model.values import Feed
 from syndication.pipeline.definitions_moved import DefinitionsMoved
 from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import SectionHeld, read_held
@@ -37,6 +38,10 @@ class SectionSnapshot:
     shown_digests: Mapping[str, str | None]
 
 
+Begin = Callable[[Feed, Collection[str]], None]
+"""Called with the feed, and the articles that the worker had not in memory."""
+
+
 class SameBasis(Exception):  # noqa: N818  # no error: nothing is left to do
     """A section would be made from what its published version was made from."""
 
@@ -60,10 +65,12 @@ def read_snapshot(
     more: int | None = None,
     revision: int | None = None,
     known: KnownArticles | None = None,
+    begin: Begin | None = None,
 ) -> SectionSnapshot:
     """Returns a section as it is now, with ``more`` articles beyond its limit.
 
-    None: as many as were left out last time, so that one read is usually enough. Raises
+    None: as many as were left out last time, so that one read is usually enough. ``begin`` may begin to render what is
+    new, while the rest is read; not if rendering has killed workers, which is found out entry by entry. Raises
     DefinitionsMoved if editors' feeds are no longer those of ``revision``, SectionHeld if an editor holds it, and
     SameBasis if it was requested without a change and would be the same.
     """
@@ -83,10 +90,12 @@ def read_snapshot(
             if is_recorded and basis_of(current, basis(rows, around.stamp)) == current.basis:
                 caught_up = around.oldest_change is None
                 raise SameBasis(current, len(rows.candidates), is_caught_up=caught_up)
-        current = with_entries(conn, current)
         reading = Reading(known or KnownArticles(), around.stamp, around.has_fatal)
         more = current.left_out if more is None else more
         gathered = gather(conn, newsroom, section, now, more, reading=reading, rows=rows)
+        if begin is not None and not current.deaths:
+            begin(gathered.feed, gathered.new)
+        current = with_entries(conn, current)
         left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
         gone = feed_query.find_departure_reasons(conn, newsroom.selections.wanted(section), left, now) if left else {}
         gone |= _expired(current, gone, now)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -79,15 +79,27 @@ class Child:
         return ours
 
     def ask(self, task: object) -> Iterator[Any]:
-        """Yields the responses to one task, each of which ends a step; raises ChildDied."""
+        """Sends one task and returns the responses, each of which ends a step; raises ChildDied, now or while reading.
+
+        They are to be read to their end before the next task.
+        """
         sock = self.start()
         timeout = float(PATIENCE * self.limits.seconds)
-        done = False
-        try:
+        with self._killed_unless_done():
             sock.settimeout(timeout)
             send(sock, task)
+        return self._answers(sock, timeout)
+
+    def _answers(self, sock: socket.socket, timeout: float) -> Iterator[Any]:
+        with self._killed_unless_done():
             while (answer := receive(sock, timeout)) is not None:
                 yield answer
+
+    @contextmanager
+    def _killed_unless_done(self) -> Iterator[None]:
+        done = False
+        try:
+            yield
             done = True
         except TimeoutError as error:
             self._kill()

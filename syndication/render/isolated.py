@@ -1,10 +1,13 @@
 """Renders entries in a child process: one that takes too much time or memory costs its feed one entry.
 
-Entries are sent in chunks. If the child dies, the current entry is known, and the others are sent again.
+Entries are sent in chunks. If the child dies, the current entry is known, and the others are sent again. The first
+chunk may be sent before it is needed (``begin``): what it is rendered to depends on nothing that can change meanwhile.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from syndication.model.fragments import Fragments
 from syndication.model.size_groups import group_by_size
@@ -16,12 +19,25 @@ CHUNK_CHARACTERS = 4 * 2**20
 """Characters of the bodies in one chunk: the child and the pipe hold them at the same time."""
 
 
+class _Begun(NamedTuple):
+    """What was sent, and the responses, which are still to be read."""
+
+    feed: Feed
+    entries: list[Entry]
+    answers: Iterator[Any]
+
+    def is_for(self, feed: Feed, entries: Sequence[Entry]) -> bool:
+        """Returns whether these entries are rendered to the same in this feed, whatever its times."""
+        return (self.feed.site, self.feed.section, self.entries) == (feed.site, feed.section, list(entries))
+
+
 class IsolatedRenderer:
     """Renders entries in a child process; ``died`` is called with the cause of each death."""
 
     def __init__(self, limits: Limits, died: Callable[[str], None]) -> None:
         self._child = Child("syndication.render.child", limits)
         self._died = died
+        self._begun: _Begun | None = None
 
     @property
     def pid(self) -> int | None:
@@ -36,6 +52,15 @@ class IsolatedRenderer:
         """Ends the child."""
         self._child.close()
 
+    def begin(self, feed: Feed, entries: Sequence[Entry]) -> None:
+        """Has the child render these entries while this process does something else, if they are one chunk."""
+        self._drop_begun()
+        if sum(map(_body_characters, entries)) <= CHUNK_CHARACTERS:
+            head = replace(feed, entries=())
+            # A child that has died was not killed by these; it is started again when they are needed.
+            with suppress(ChildDied):
+                self._begun = _Begun(head, list(entries), self._child.ask((head, list(entries))))
+
     def __call__(self, feed: Feed, entries: Sequence[Entry]) -> RenderedEntries:
         """Returns the fragments of these entries, and the reasons why some have none."""
         made = RenderedEntries({}, [])
@@ -49,7 +74,7 @@ class IsolatedRenderer:
             refused: list[LeftOut] = []
             seen = 0
             try:
-                for answer in self._child.ask((feed, list(entries))):
+                for answer in self._ask(feed, entries):
                     if isinstance(answer, str):
                         if answer:
                             refused.append(LeftOut(entries[seen].article_id, answer))
@@ -61,6 +86,26 @@ class IsolatedRenderer:
             except ChildDied as death:
                 self._died(death.cause)
                 entries = self._without_culprit(feed, entries, seen, death, made)
+
+    def _ask(self, feed: Feed, entries: Sequence[Entry]) -> Iterator[Any]:
+        """Returns the responses for these entries: those that were begun, if they were."""
+        begun = self._begun
+        if begun is not None and begun.is_for(feed, entries):
+            self._begun = None
+            return begun.answers
+        self._drop_begun()
+        return self._child.ask((feed, list(entries)))
+
+    def _drop_begun(self) -> None:
+        """Reads what was begun and is not needed, so that the child is free."""
+        begun, self._begun = self._begun, None
+        if begun is None:
+            return
+        try:
+            for _ in begun.answers:
+                pass
+        except ChildDied as death:
+            self._died(death.cause)
 
     def _without_culprit(
         self, feed: Feed, entries: Sequence[Entry], at: int, death: ChildDied, made: RenderedEntries
@@ -78,7 +123,7 @@ class IsolatedRenderer:
         """Renders one entry again, unless time was up: the child may have been killed for no fault of the entry."""
         if death is None or death.cause != "time":
             try:
-                for answer in self._child.ask((feed, [entry])):
+                for answer in self._ask(feed, [entry]):
                     if not isinstance(answer, str):
                         _add(made, answer)
                     elif answer:

@@ -3,7 +3,7 @@
 The tests render the same feed without the cache, and compare the bytes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from sys import getsizeof
@@ -25,6 +25,12 @@ MOST_REFUSED = 10_000
 RenderEntries = Callable[[Feed, Sequence[Entry]], RenderedEntries]
 """Renders entries to fragments: here, or in another process."""
 
+BeginEntries = Callable[[Feed, Sequence[Entry]], None]
+"""Lets another process begin with entries that are rendered next."""
+
+MOST_BEGUN = 3
+"""The most entries that are begun: they are kept out of the way of others, which may be more urgent."""
+
 Careful = Callable[[str | None], None]
 """Called with the article that is rendered next."""
 
@@ -35,9 +41,15 @@ Stored = Callable[[Mapping[str, str]], Mapping[str, Fragments]]
 class Renderer:
     """Renders feeds, in one thread."""
 
-    def __init__(self, memory: int = MAX_BYTES, entries: RenderEntries = render_entries) -> None:
+    def __init__(
+        self,
+        memory: int = MAX_BYTES,
+        entries: RenderEntries = render_entries,
+        begin: BeginEntries | None = None,
+    ) -> None:
         self._cache = FragmentCache(memory)
         self._entries = entries
+        self._begin = begin
         self._refused: dict[str, tuple[str, str]] = {}
 
     def clear(self) -> None:
@@ -49,6 +61,20 @@ class Renderer:
     def memory_used(self) -> int:
         """Returns the bytes of the cached entries."""
         return self._cache.used
+
+    def begin(self, feed: Feed, article_ids: Collection[str]) -> None:
+        """Has these entries of a feed rendered while the caller goes on, if they are few; ``render`` waits for them."""
+        if self._begin is None or not 0 < len(article_ids) <= MOST_BEGUN:
+            return
+        new = [
+            entry
+            for entry in feed.entries
+            if entry.article_id in article_ids
+            and self._cache.get(_key(feed, entry)) is None
+            and self._refused_before(feed, entry) is None
+        ]
+        if new:
+            self._begin(replace(feed, entries=(), deleted=()), new)
 
     def render(self, feed: Feed, careful: Careful | None = None, stored: Stored | None = None) -> RenderedFeed:
         """Returns the feed in every format. An entry that cannot be rendered is left out, with the reason.

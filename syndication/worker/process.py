@@ -101,6 +101,7 @@ class Worker:
             self.id,
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
             entries=self.isolated,
+            begin=self.isolated.begin,
         )
         self.regenerator.revision = self.effective.revision.definitions if self.effective.revision else None
         interval = timedelta(seconds=settings.worker.sweep_seconds)

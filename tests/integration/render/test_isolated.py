@@ -3,13 +3,15 @@
 import os
 import signal
 import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from syndication.errors import SyndicationError
 from syndication.pipeline.preview import Previewer, PreviewQuery
-from syndication.process.child import Limits
+from syndication.process.child import Child, Limits
 from syndication.process.messages import receive, send
 from syndication.render.isolated import IsolatedRenderer
 from syndication.render.renderer import Renderer
@@ -18,8 +20,8 @@ from tests.support.newsroom import entry, feed
 from tests.support.service import running, until
 from tests.unit.render.test_renderer import FULL
 
-# Almost as many elements as a body may have: it takes longer than limits of CPU time, which are in whole seconds.
-TABLE = "<table>" + "<tr><td>1</td></tr>" * 480_000 + "</table>"
+# In one chunk, and far beyond limits of CPU time, which are in whole seconds.
+SLOW = "<img src=a>" * 380_000
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_a_child_renders_the_same_bytes(make):
 def test_an_article_over_a_limit_is_left_out_and_not_retried(make, limits, words):
     isolated = make(**limits)
     renderer = Renderer(entries=isolated)
-    value = feed(entry("before"), entry("bad", html=TABLE), entry("after"))
+    value = feed(entry("before"), entry("bad", html=SLOW), entry("after"))
     out = renderer.render(value)
     assert [e.article_id for e in out.entries] == ["before", "after"]
     assert [item.reason for item in out.left_out] == [words]
@@ -62,6 +64,78 @@ def test_an_article_over_a_limit_is_left_out_and_not_retried(make, limits, words
     assert deaths
     assert renderer.render(value).left_out == out.left_out and isolated.deaths == deaths
     assert not renderer.render(feed(entry("bad", html="mended"))).left_out
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The articles of each task that a child was asked to do."""
+    tasks, ask = [], Child.ask
+    monkeypatch.setattr(
+        Child, "ask", lambda self, task: tasks.append([one.article_id for one in task[1]]) or ask(self, task)
+    )
+    return tasks
+
+
+def test_what_was_begun_is_rendered_once_to_the_same_bytes(make, asked):
+    isolated = make()
+    renderer = Renderer(entries=isolated, begin=isolated.begin)
+    value = feed(entry("old"))
+    renderer.render(value)
+    value = replace(value, entries=(entry("new"), *value.entries))
+    renderer.begin(replace(value, updated=value.updated + timedelta(days=1)), {"new"})
+    assert asked == [["old"], ["new"]]
+    assert renderer.render(value).bodies == Renderer().render(value).bodies
+    renderer.begin(value, {"new"})
+    assert asked == [["old"], ["new"]] and isolated.deaths == []
+
+
+@pytest.mark.parametrize("other", ["content", "language", "entry"])
+def test_what_was_begun_for_something_else_is_dropped(make, asked, other):
+    isolated = make()
+    renderer = Renderer(entries=isolated, begin=isolated.begin)
+    value = begun = feed(entry("a"))
+    if other == "entry":
+        value = feed(entry("a", title="Corrected"))
+    else:
+        changed = {"content": "summary"} if other == "content" else {"language": "de"}
+        value = replace(value, section=replace(value.section, **changed))
+    renderer.begin(begun, {"a"})
+    for one in (value, begun):
+        assert renderer.render(one).bodies == Renderer().render(one).bodies
+    assert asked == [["a"]] * 3 and isolated.deaths == []
+
+
+def test_many_new_entries_are_not_begun(make, asked):
+    isolated = make()
+    value = feed(*(entry(f"a{n}") for n in range(4)))
+    Renderer(entries=isolated, begin=isolated.begin).begin(value, {one.article_id for one in value.entries})
+    assert asked == []
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_an_article_over_a_limit_that_was_begun_costs_its_feed_one_entry(make, needed):
+    isolated = make(seconds=1)
+    renderer = Renderer(entries=isolated, begin=isolated.begin)
+    good, bad = entry("good"), entry("bad", html=SLOW)
+    renderer.begin(feed(bad), {"bad"})
+    out = renderer.render(feed(bad, good) if needed else feed(good))
+    assert [one.article_id for one in out.entries] == ["good"]
+    assert [one.reason for one in out.left_out] == ["rendering it took longer than 1 s"] * needed
+    assert isolated.deaths
+
+
+def test_an_entry_is_begun_although_the_child_was_killed(make):
+    isolated = make()
+    renderer = Renderer(entries=isolated, begin=isolated.begin)
+    for when in ("before", "after"):
+        isolated.start()
+        if when == "before":
+            os.kill(isolated.pid, signal.SIGKILL)
+        renderer.begin(feed(entry(when)), {when})
+        if when == "after":
+            os.kill(isolated.pid, signal.SIGKILL)
+        out = renderer.render(feed(entry(when)))
+        assert len(out.entries) == 1 and not out.left_out
 
 
 def test_a_killed_child_is_restarted_and_no_article_is_lost(make):
@@ -107,7 +181,7 @@ def test_a_preview_with_a_hostile_body_is_answered_with_the_reason(database, clo
     desk = Desk(database, clock)
     isolated = make(seconds=1)
     previewer = Previewer(database, desk.regenerator.newsroom, Renderer(entries=isolated))
-    for html, words in ((TABLE, "took longer than 1 s"), ("<div>" * 5000, "nests 5,000 elements deep")):
+    for html, words in ((SLOW, "took longer than 1 s"), ("<div>" * 5000, "nests 5,000 elements deep")):
         story = {"id": "x", "title": "T", "url": "/x", "html": html, "published_at": "2026-03-14T10:00:00Z"}
         with pytest.raises(SyndicationError, match=words):
             previewer.preview(PreviewQuery(None, [story]))

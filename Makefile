@@ -22,7 +22,7 @@ quick: .venv/.dev ## run the unit tests, in under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit $(ARGS)
 
 test: .venv/.dev ## run the tests, on SQLite and PostgreSQL (ARGS="-k embargo")
-	$(BIN)/python -m tests.support.second_try -q -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m tests.support.second_try -q -n 4 --dist worksteal $(ARGS)
 
 thorough: ## run every test, with the variants that cost much and rarely find more
 	@THOROUGH=1 $(MAKE) test
@@ -36,7 +36,7 @@ format: .venv/.dev ## format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-pictures: .venv/.dev ## make the pictures in README.md and docs (with Debian's chromium)
+pictures: .venv/.dev ## make the pictures in README.md and docs (with Debian's chromium-headless-shell)
 	$(BIN)/python -m tests.browser.pictures
 
 bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)

@@ -41,7 +41,7 @@ def main() -> None:
     """Starts the demonstration, polls the feeds and takes the screenshots; then those of other newsrooms."""
     path = chromium_path()
     if path is None:
-        raise SystemExit("There is no Chromium: apt-get install chromium")
+        raise SystemExit("There is no Chromium: apt-get install chromium-headless-shell")
     DOCS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

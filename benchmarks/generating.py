@@ -27,8 +27,9 @@ from syndication.pipeline import publish
 from syndication.pipeline.fill import FilledFeed, select_entries
 from syndication.pipeline.hold import Decision, HeldFeed
 from syndication.pipeline.joined_gzip import PieceCache
-from syndication.pipeline.regenerate import COMPRESSING_THREADS, Regenerator
+from syndication.pipeline.regenerate import Regenerator
 from syndication.pipeline.snapshot import SectionSnapshot, read_snapshot
+from syndication.pipeline.version_maker import COMPRESSING_THREADS
 from syndication.render.atom import atom
 from syndication.render.clean_entry import clean
 from syndication.render.json_feed import item, jsonfeed

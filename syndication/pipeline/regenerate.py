@@ -11,35 +11,29 @@ A crash between any two steps repeats work and loses none.
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
 from syndication.logs import get_logger
-from syndication.model.fragments import Fragments
-from syndication.model.values import RenderedEntry, RenderedFeed
+from syndication.model.values import RenderedFeed
 from syndication.pipeline import publish
-from syndication.pipeline.cache_time import next_max_age, published_max_age
 from syndication.pipeline.definitions_moved import DefinitionsMoved
-from syndication.pipeline.deleted_entries import deleted_entries
-from syndication.pipeline.editor_hold import HeldSnapshot, SectionHeld, rendered_entries
+from syndication.pipeline.editor_hold import HeldSnapshot, SectionHeld
 from syndication.pipeline.failure_cause import failure_cause, with_triggers
-from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
+from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, shortfall
 from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
-from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
-from syndication.pipeline.joined_gzip import PieceCache
+from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.known_articles import KnownArticles
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
-from syndication.pipeline.piece_index import read_pieces
 from syndication.pipeline.snapshot import SameBasis, SectionSnapshot, read_snapshot, require_revision
+from syndication.pipeline.version_maker import VersionMaker
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
-from syndication.render.kept_entries import splice
 from syndication.render.renderer import BeginEntries, RenderEntries, Renderer
 from syndication.store import Connection
 from syndication.store.articles import render_deaths, shown_articles, terms
@@ -47,7 +41,7 @@ from syndication.store.articles.terms import FillStep
 from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.hub import pings
 from syndication.store.processes import purge_queue
-from syndication.store.publishing import documents, entry_states, leases, regenerations, section_state, waiting_work
+from syndication.store.publishing import leases, regenerations, section_state, waiting_work
 from syndication.store.publishing import new_version as stored_versions
 from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import NotRegistered, PublishedState
@@ -58,9 +52,6 @@ log = get_logger(__name__)
 TOGETHER = 20
 """Sections requested without a change that are claimed together, and completed together if they would be the same. They
 take a few milliseconds each; a change that comes meanwhile is published before the rest."""
-
-COMPRESSING_THREADS = 2
-"""More would take CPU cores from serving: a machine that is busy publishing must still answer polls."""
 
 PIECES_SHARE = 5
 """The share of the memory for fragments that is for compressed pieces: they are a tenth as long, but each feed has its
@@ -109,19 +100,16 @@ class Regenerator:
         self.known = KnownArticles(fragment_memory // 4)
         self._ahead: list[str] = []
         """Sections that were claimed already, see ``regenerate_next``."""
-        self.from_scratch = False
-        """Whether entries are rendered even if their bytes are stored: to find out whether those are right."""
         self._goes_ahead = False
         self._same: list[tuple[SameBasis, float]] = []
         self._finished: deque[Outcome] = deque()
         pieces = fragment_memory // PIECES_SHARE
         self.renderer = Renderer(fragment_memory - pieces, entries, begin)
-        self._pieces = PieceCache(pieces)
-        self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
+        self.maker = VersionMaker(database, self.renderer, pieces)
 
     def memory_used(self) -> int:
         """Returns the bytes of the cached entries, and of their compressed pieces."""
-        return self.renderer.memory_used() + self._pieces.used
+        return self.renderer.memory_used() + self.maker.memory_used()
 
     def register(self) -> list[str]:
         """Registers the sections, and requests those whose configuration or renderer changed."""
@@ -347,76 +335,30 @@ class Regenerator:
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
         """Renders the feed; reads more articles while positions stay empty."""
         slug = snapshot.published.section
-        filled, rendered = self._fill(snapshot)
+        careful = partial(self._record_article, slug) if snapshot.published.deaths else None
+        filled, rendered = self.maker.fill(snapshot, careful)
         for _ in range(MAX_ROUNDS):
             more = shortfall(filled, snapshot.gathered)
             if not more:
                 break
             snapshot = self._read(slug, more)
-            filled, rendered = self._fill(snapshot)
+            filled, rendered = self.maker.fill(snapshot, careful)
         return snapshot, filled, rendered
-
-    def _fill(self, snapshot: SectionSnapshot) -> tuple[FilledFeed, RenderedFeed]:
-        """Renders with the times of the published version, so that the bytes differ only if the content does."""
-        current = snapshot.published
-        careful = partial(self._record_article, current.section) if current.deaths else None
-        max_age = published_max_age(snapshot.gathered.feed.section.cache, current)
-        stored = None if self.from_scratch else partial(self._stored_fragments, current)
-        return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful, max_age, stored)
-
-    def _stored_fragments(self, current: PublishedState, sources: Mapping[str, str]) -> dict[str, Fragments]:
-        """Returns the fragments of entries that stand in the published version and would be rendered from the same."""
-        standing = [id for id in sources if id in current.entries]
-        if not standing:
-            return {}
-        with self.database.read() as conn:
-            found = entry_states.read_standing(conn, current.section, standing)
-        return {id: Fragments.unpack(one.body) for id, one in found.items() if one.source == sources[id]}
-
-    def _stored_pieces(self, current: PublishedState) -> dict[bytes, bytes]:
-        """Returns the compressed pieces of the published version, to be used again."""
-        if self.from_scratch or not current.version:
-            return {}
-        with self.database.read() as conn:
-            found = documents.load_gzip(conn, current.section)
-        return {key: data for one in found for key, data in read_pieces(one.body, one.pieces).items()}
 
     def _record_article(self, section: str, article_id: str | None) -> None:
         """Records which article is rendered next, so that its identity survives this worker's death."""
         with self.database.write() as conn:
             leases.record_rendering_article(conn, section, self.owner, article_id)
 
-    def _hold(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> HeldFeed:
-        """Returns the feed with the vanished entries that it keeps, cut out of its published documents."""
-        current, now = snapshot.published, snapshot.gathered.now
-        reasons = publish.all_reasons(rendered.left_out, snapshot.departure_reasons)
-        reasons = {id: reason for id, reason in reasons.items() if id not in snapshot.embargoed}
-        decision = decide(current, filled, rendered, reasons, now, self.policy.hold)
-        if decision.hold is None:
-            return HeldFeed(filled, rendered, decision)
-        with self.database.read() as conn:
-            bodies = documents.load_bodies(conn, current.section, current.version)
-        entries = [RenderedEntry(entry.article_id, entry.entry_id, entry.digest) for entry in current.entries.values()]
-        feed = replace(filled.feed, updated=current.updated_at or filled.feed.updated)
-        try:
-            completed = self.renderer.assemble(feed, splice(rendered.entries, bodies, entries, decision.order))
-            completed = replace(completed, left_out=rendered.left_out)
-            return HeldFeed(keep(filled, decision, now), completed, decision)
-        except (LookupError, ValueError):
-            # Another worker has published a version since, and this one will be overtaken; or the documents are not as
-            # a program of ours writes them, and holding them would hold withdrawals up too.
-            log.exception("hold_impossible", section=current.section)
-            return HeldFeed(filled, rendered, Decision(None, None))
-
     def _publish(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_Ending":
         current = snapshot.published
-        held = self._hold(snapshot, filled, rendered)
+        held = self.maker.hold(snapshot, filled, rendered, self.policy.hold)
         if current.fingerprint != self.fingerprints[current.section]:
             return _Ending("overtaken", current.version, None, held)
         if publish.is_unchanged(current, held.rendered):
             new = publish.same_version(snapshot, held)
         else:
-            new, held = self._new_version(snapshot, held)
+            new, held = self.maker.new_version(snapshot, held)
         result, now = self._write(current, new)
         version = current.version if result == "overtaken" else new.version
         return _Ending(result, version, now, held, new.missed and result != "overtaken")
@@ -446,7 +388,7 @@ class Regenerator:
             if held.is_published:
                 new = publish.still_held(held)
             else:
-                new = self._held_version(held)
+                new = self.maker.held_version(held)
                 size = sum(document.size for document in new.documents)
             result, _ = self._write(current, new)
         return Outcome(
@@ -461,34 +403,6 @@ class Regenerator:
             held_by=held.hold.by,
             missed=(current.suspected_entries or 0) if new is not None and new.missed and result == "published" else 0,
         )
-
-    def _held_version(self, held: HeldSnapshot) -> NewVersion:
-        """Returns the next version: the held entries under a head with its own times, which must not go back."""
-        current, section = held.published, held.feed.section
-        updated, last_modified = publish.publication_times(current, held.feed.updated)
-        max_age = next_max_age(section.cache, [state.published_at for state in held.shown], held.now)
-        entries = rendered_entries(held)
-        deleted = deleted_entries(current, publish.leaving(current, entries, held.reasons))
-        feed = replace(held.feed, updated=updated, max_age=max_age, deleted=deleted)
-        rendered = self.renderer.assemble(feed, entries)
-        bodies = publish.compress_feed(rendered, self._pieces, self._pool, partial(self._stored_pieces, current))
-        return publish.held_version(held, rendered, feed, bodies, last_modified)
-
-    def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
-        """Returns the next version, rendered again with its own times."""
-        current, filled, rendered = snapshot.published, held.filled, held.rendered
-        updated, last_modified = publish.publication_times(current, filled.feed.updated)
-        times = [entry.published for entry in filled.feed.entries]
-        times += [entry.published_at for entry in held.decision.kept]
-        max_age = next_max_age(filled.feed.section.cache, times, snapshot.gathered.now)
-        reasons = publish.all_reasons(rendered.left_out, snapshot.departure_reasons)
-        deleted = deleted_entries(current, publish.leaving(current, rendered.entries, reasons))
-        feed = replace(filled.feed, updated=updated, max_age=max_age, deleted=deleted)
-        if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
-            rendered = replace(self.renderer.assemble(feed, rendered.entries), left_out=filled.left_out)
-        held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
-        bodies = publish.compress_feed(rendered, self._pieces, self._pool, partial(self._stored_pieces, current))
-        return publish.new_version(snapshot, held, bodies, last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, error: Exception) -> str:
         """Records a failure; returns its cause in words."""

@@ -391,11 +391,11 @@ class Worker:
             generations = section_state.request(
                 conn, section_state.list_stale(conn, self.settings.sections, now - RECENT), now
             )
-        self.regenerator.from_scratch = True
+        self.regenerator.maker.from_scratch = True
         try:
             outcomes = self._drain()
         finally:
-            self.regenerator.from_scratch = False
+            self.regenerator.maker.from_scratch = False
         # A section that changed meanwhile has another generation, or was read while changes were still waiting.
         different = [
             outcome.section

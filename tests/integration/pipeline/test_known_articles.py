@@ -204,7 +204,7 @@ def test_a_reconciliation_does_not_believe_stored_bytes(desk, database):
         conn.execute(update(EntryStateRow).values(body=wrong))
     desk.site = replace(desk.site, title="Another title")
     desk.restart()
-    desk.regenerator.from_scratch = True
+    desk.regenerator.maker.from_scratch = True
     desk.later()
     assert "wrong" not in desk.body()
 

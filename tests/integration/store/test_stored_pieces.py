@@ -67,7 +67,7 @@ def rename(desk, title="Another title", *, from_scratch=False):
     """Publishes everything again, by a worker that has just started, under another title of the site."""
     desk.site = replace(desk.site, title=title)
     desk.restart()
-    desk.regenerator.from_scratch = from_scratch
+    desk.regenerator.maker.from_scratch = from_scratch
     assert desk.later()["taiwan"].result == "published"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from syndication.sources.foreign_database import Snapshot
 from syndication.sources.reader import Found, Row
-from syndication.sources.wordpress.arrivals import Arrivals, listed
 from syndication.sources.wordpress.article import UNRENDERED, ArticleMaker
+from syndication.sources.wordpress.new_posts import NewPosts, listed
 from syndication.sources.wordpress.posts import read_posts
 from syndication.sources.wordpress.rest import PAUSE_SECONDS, Rest, RestError
 from syndication.sources.wordpress.rest_post import RestPost
@@ -90,7 +90,7 @@ class DatabaseLook:
         make: ArticleMaker,
         windows: Windows,
         remembered: Remembered,
-        before: Arrivals,
+        before: NewPosts,
         monotonic: Callable[[], float],
     ) -> None:
         self._snapshot = snapshot
@@ -122,9 +122,9 @@ class DatabaseLook:
         return self._snapshot.all(self._statements.window(self._windows.posts, more))
 
     @cached_property
-    def _arrivals(self) -> Arrivals:
+    def _new_posts(self) -> NewPosts:
         """What this look sees of new posts: ``waiting`` are those that WordPress is still writing."""
-        statement = self._statements.arrivals(self._before.newest, listed(self._before.waiting))
+        statement = self._statements.new_posts(self._before.newest, listed(self._before.waiting))
         (row,) = self._snapshot.all(statement)
         without_guid = [int(id) for id in _text(row["without_guid"]).split(",") if id]
         return self._before.after(row["newest"] or 0, self._before.unfinished(without_guid, self._make.now))
@@ -137,24 +137,24 @@ class DatabaseLook:
         A password on an older post is in no index: it is seen when a post comes or goes, after PROTECTED_SECONDS.
         """
         closed = ",".join(str(row["id"]) for row in self._newest if row["protected"])
-        waiting = listed(self._arrivals.waiting)
+        waiting = listed(self._new_posts.waiting)
         return hashlib.sha256(f"{self._index_digest()} {closed} {waiting}".encode()).hexdigest()
 
     def window(self) -> Sequence[Row]:
         """Returns the newest public posts of the site and of each section, newest first."""
-        waiting = self._arrivals.waiting
+        waiting = self._new_posts.waiting
         return [self._row(row) for row in self._newest if not row["protected"] and row["id"] not in waiting]
 
     def public_ids(self) -> Iterable[str]:
         """Returns the ID of each public post."""
-        hidden = self._protected() | self._arrivals.waiting.keys()
+        hidden = self._protected() | self._new_posts.waiting.keys()
         for id in self._snapshot.column(self._statements.published_ids):
             if id not in hidden:
                 yield str(id)
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns public posts with their digests in the order of their IDs."""
-        statement = self._statements.page(listed(self._arrivals.waiting))
+        statement = self._statements.page(listed(self._new_posts.waiting))
         rows = self._snapshot.all(statement, {"after": int(after or 0), "count": count})
         return [self._row(row) for row in rows]
 
@@ -173,7 +173,7 @@ class DatabaseLook:
 
     def bookmark(self) -> str:
         """Returns what the next look should know of new posts."""
-        return self._arrivals.to_text()
+        return self._new_posts.to_text()
 
     def _found(self, row: Row, post: Post, answer: RestPost | RestError | None) -> Found | None:
         digest = Row(row.id, row.digest.removeprefix(UNRENDERED))

@@ -11,10 +11,10 @@ from syndication.config.source_schemas.wordpress import WordPressSource
 from syndication.model.values import ALL, Section
 from syndication.sources.foreign_database import ForeignDatabase, Snapshot
 from syndication.sources.reader import Look, SourceError
-from syndication.sources.wordpress.arrivals import Arrivals
 from syndication.sources.wordpress.article import ArticleMaker
 from syndication.sources.wordpress.checks import check_categories, check_database, check_rest
 from syndication.sources.wordpress.database_look import DatabaseLook, Remembered, Windows
+from syndication.sources.wordpress.new_posts import NewPosts
 from syndication.sources.wordpress.rest import EMBED_ALL, EMBED_IMAGE, Rest, RestError
 from syndication.sources.wordpress.rest_look import RestLook
 from syndication.sources.wordpress.sections import SectionMap
@@ -79,7 +79,7 @@ class WordPressReader:
     @contextmanager
     def look(self, bookmark: str = "", *, asked: bool = False) -> Iterator[Look]:
         """Opens one look; ``asked`` ends the pause that WordPress gets after it did not answer."""
-        before = Arrivals.from_text(bookmark)
+        before = NewPosts.from_text(bookmark)
         if asked:
             self._rest.resume()
         if self._database is None:
@@ -120,7 +120,7 @@ class WordPressReader:
         if self._database is not None:
             self._database.close()
 
-    def _database_look(self, snapshot: Snapshot, before: Arrivals) -> DatabaseLook:
+    def _database_look(self, snapshot: Snapshot, before: NewPosts) -> DatabaseLook:
         statements = self._statements(snapshot)
         site = read_site(snapshot, statements)
         make = self._maker(site.categories)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from syndication.sources.reader import Found, Row
-from syndication.sources.wordpress.arrivals import EVERY_ID, Arrivals, listed
 from syndication.sources.wordpress.article import ArticleMaker
 from syndication.sources.wordpress.database_look import MAPPING_REVISION
+from syndication.sources.wordpress.new_posts import EVERY_ID, NewPosts, listed
 from syndication.sources.wordpress.rest import PER_PAGE, POSTS_AT_ONCE, Rest, RestError
 from syndication.sources.wordpress.rest_post import RestPost
 
@@ -22,7 +22,7 @@ class RestLook:
     ``before`` is what the look before saw of new posts: one that WordPress is still writing is in none of the answers.
     """
 
-    def __init__(self, rest: Rest, make: ArticleMaker, window: int, offsets: dict[str, int], before: Arrivals) -> None:
+    def __init__(self, rest: Rest, make: ArticleMaker, window: int, offsets: dict[str, int], before: NewPosts) -> None:
         self._rest = rest
         self._make = make
         self._count = window

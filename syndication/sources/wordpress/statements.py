@@ -83,7 +83,7 @@ class Statements:
             f" ORDER BY p.post_date DESC, p.ID DESC LIMIT {count}"
         )
 
-    def arrivals(self, after: int, waiting: str) -> str:
+    def new_posts(self, after: int, waiting: str) -> str:
         """Returns the statement for the highest ID, and for published posts without a guid, as numbers with commas.
 
         Of the posts after an ID, and of those in ``waiting`` (numbers with commas): some rows of the primary key.

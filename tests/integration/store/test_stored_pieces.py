@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event, select, update
 
 from syndication.pipeline import joined_gzip
-from syndication.store.publishing import documents
+from syndication.store.access.audit_log import Actor
+from syndication.store.publishing import documents, editor_holds
 from syndication.store.tables.publishing import DocumentRow
 from tests.support.desk import Desk
 from tests.support.newsroom import at, section
@@ -98,6 +99,19 @@ def test_another_title_compresses_no_entry_again(desk, compressed, reads):
     assert len(reads) == 1, "a feed without stories needs none"
     assert is_whole(desk, "Another title")
     assert size(desk) > 3 * ENTRIES * 8_000
+
+
+def test_another_title_compresses_no_entry_of_a_feed_that_an_editor_holds(desk, compressed, reads):
+    with desk.database.write() as conn:
+        editor_holds.hold(conn, "taiwan", None, None, "wrong story", Actor("user mei", "192.0.2.1"), desk.clock())
+    story(desk, ENTRIES)
+    desk.later()
+    compressed.clear()
+    reads.clear()
+    rename(desk)
+    assert sum(compressed) < 20_000, "the heads and the ends"
+    assert len(reads) == 1, "a feed without stories needs none"
+    assert is_whole(desk, "Another title") and f"/news/s{ENTRIES}" not in bodies(desk)["atom"]
 
 
 def test_a_worker_that_has_just_started_compresses_a_new_story_and_what_refers_to_it(desk, compressed):

@@ -29,7 +29,7 @@ class _Stored(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
+class NewPosts:
     """What looks have seen of new posts; it survives a restart as a look's bookmark.
 
     Up to the ID ``newest`` a post without a guid is finished, and may be stored, unless it is in ``waiting``: that has
@@ -40,7 +40,7 @@ class Arrivals:
     waiting: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
-    def from_text(cls, text: str) -> "Arrivals":
+    def from_text(cls, text: str) -> "NewPosts":
         """Returns what ``to_text`` wrote; for anything else, that nothing is known."""
         try:
             found = _Stored.model_validate_json(text)
@@ -60,11 +60,11 @@ class Arrivals:
         # One of the future was seen before the clock was set back.
         return {id: since for id, since in new.items() if 0 <= moment - since < WRITING_SECONDS}
 
-    def after(self, newest: int, waiting: Mapping[int, float]) -> "Arrivals":
+    def after(self, newest: int, waiting: Mapping[int, float]) -> "NewPosts":
         """Returns what the next look should know, when this one saw IDs up to ``newest``."""
         if waiting == self.waiting and 0 <= newest - self.newest < STEP:
             return self
-        return Arrivals(newest, waiting)
+        return NewPosts(newest, waiting)
 
 
 def listed(ids: Collection[int]) -> str:

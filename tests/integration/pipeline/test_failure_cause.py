@@ -74,7 +74,7 @@ def test_a_message_that_quotes_a_story_is_left_out(desk, monkeypatch):
 @pytest.mark.parametrize("error", [ArticleError(f"title is {SECRET!r}"), UnicodeError(SECRET), KeyError(SECRET)])
 def test_no_message_is_shown_that_may_quote_a_story(desk, monkeypatch, error):
     desk.put(title=SECRET)
-    monkeypatch.setattr("syndication.pipeline.regenerate.fill_feed", _raises(error))
+    monkeypatch.setattr("syndication.pipeline.version_maker.fill_feed", _raises(error))
     assert desk.work()["taiwan"].result == "failed"
     assert error_of(desk).startswith(f"{type(error).__name__} in pipeline/") and SECRET not in error_of(desk)
 

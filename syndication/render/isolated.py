@@ -57,7 +57,7 @@ class IsolatedRenderer:
         self._drop_begun()
         if sum(map(_body_characters, entries)) <= CHUNK_CHARACTERS:
             head = replace(feed, entries=())
-            # A child that has died was not killed by these; it is started again when they are needed.
+            # If the child has died, they are sent again when they are needed, and it is started for that.
             with suppress(ChildDied):
                 self._begun = _Begun(head, list(entries), self._child.ask((head, list(entries))))
 

@@ -79,7 +79,7 @@ def _fill(stack: ExitStack, url: str, size: tuple[int, int], options: Options) -
     number, section_count = size
     coming = newsroom.articles(number + 1_000, section_count, newsroom.SHORT, options.articles)
     clock = Clock(newsroom.START + timedelta(days=10_000))
-    database = Database(url, clock=clock)
+    database = Database(url, clock=clock, prepared=True)
     stack.callback(database.close)
     filling.fill_fast(database, (next(coming) for _ in range(number)))
     wanted = newsroom.sections(section_count)

@@ -148,7 +148,7 @@ def create_front() -> Front:
 
 def serving_loader(settings: Settings) -> DocumentLoader:
     """Returns the loader of a process that serves readers: of all feeds, those they asked for, and sitemaps."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, prepared=True)
     return DocumentLoader(
         database,
         empty_catalogue(settings),

@@ -445,7 +445,7 @@ def _renderer_died(cause: str) -> None:
 def run(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
     share_one_arena()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, prepared=True)
     newer = runner.check(database)
     if newer is not None:
         log.warning("database_is_newer", revision=newer)

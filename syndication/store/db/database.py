@@ -67,10 +67,13 @@ class Database:
     """One database, SQLite or PostgreSQL. ``clock`` replaces the database's own, for tests.
 
     ``timeout`` is for interactive callers: the seconds after which a statement, or waiting for another writer,
-    fails as DatabaseDown. SQLite's own reads never wait.
+    fails as DatabaseDown. SQLite's own reads never wait. ``prepared``: PostgreSQL keeps the plans of statements, for
+    processes that send the same few all the time.
     """
 
-    def __init__(self, url: str, *, clock: Clock | None = None, timeout: float | None = None) -> None:
+    def __init__(
+        self, url: str, *, clock: Clock | None = None, timeout: float | None = None, prepared: bool = False
+    ) -> None:
         self.url = url
         self._clock = clock
         self._patience = Patience(float("inf") if timeout is None else timeout)
@@ -81,7 +84,8 @@ class Database:
         if self.dialect == "sqlite":
             self.engine = _sqlite(url, BUSY_SECONDS if timeout is None else timeout)
         else:
-            self.engine = _postgresql(url, timeout, self._patience)
+            self.engine = _postgresql(url, timeout, self._patience, prepared=prepared)
+        self._prepared = prepared
         self._closed = False
         event.listen(self.engine, "handle_error", translate, retval=True)
         event.listen(self.engine, "checkin", self._returned)
@@ -101,6 +105,7 @@ class Database:
         """Yields a connection to read with."""
         with self._connect() as conn:
             yield conn
+            self._end_reading(conn)
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
@@ -119,6 +124,12 @@ class Database:
             if self.dialect == "postgresql":
                 conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield conn
+            self._end_reading(conn)
+
+    def _end_reading(self, conn: Connection) -> None:
+        """Commits what has read only, where statements are prepared: a rollback makes psycopg forget them."""
+        if self._prepared:
+            conn.commit()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -285,10 +296,11 @@ def _sqlite(url: str, busy: float) -> Engine:
     return engine
 
 
-def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
+def _postgresql(url: str, timeout: float | None, patience: Patience, *, prepared: bool) -> Engine:
     # Only here, because on SQLite no process needs the driver.
-    from psycopg.errors import IdleInTransactionSessionTimeout
+    from psycopg.errors import FeatureNotSupported, IdleInTransactionSessionTimeout
 
+    from syndication.store.db.prepared_statements import prepare_statements
     from syndication.store.db.timeouts import connect_with_patience, ping_when_needed, receive_binary
 
     engine = create_engine(
@@ -301,13 +313,16 @@ def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
 
     @event.listens_for(engine, "handle_error")
     def lost(context: ExceptionContext) -> None:
-        # psycopg classifies it as an internal error, but it is a connection that was cut, like any other.
-        if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
+        # psycopg classifies the first as an internal error, but it is a connection that was cut, like any other. The
+        # second is that of a plan whose table a newer program has changed: another connection has no plan.
+        if isinstance(context.original_exception, IdleInTransactionSessionTimeout | FeatureNotSupported):
             context.is_disconnect = True
 
     connect_with_patience(engine, patience)
     ping_when_needed(engine)
     receive_binary(engine, *BINARY)
+    if prepared:
+        prepare_statements(engine)
     return engine
 
 
@@ -327,7 +342,7 @@ KEEPALIVE = {
     # No query checks a connection on which something was sent: TCP retransmits with doubling pauses for a quarter of an
     # hour. After this many milliseconds without an acknowledgement it is closed.
     "tcp_user_timeout": 4_000,
-    # A transaction pooler gives each transaction another connection, so no statement can be prepared.
+    # A transaction pooler gives each transaction another connection: nothing is prepared, but see ``prepared``.
     "prepare_threshold": None,
 }
 """A silently cut connection is detected within about seven seconds, whether it is waiting or has just sent a query."""

@@ -1,7 +1,7 @@
 """Lets PostgreSQL keep the plans of statements that are sent again and again, if no pooler stands in between.
 
-A pooler may give each transaction another connection, on which nothing is prepared. A rollback makes psycopg forget what
-is prepared, as it may have taken a table back; so transactions that have only read are committed (``Database.read``).
+A pooler may give each transaction another connection, on which nothing is prepared. A rollback makes psycopg forget
+what is prepared, as it may have taken a table back: transactions that only read are committed (``Database.read``).
 """
 
 from typing import Any

@@ -109,18 +109,17 @@ def test_nothing_is_prepared_unless_it_is_asked_for(postgres_url, opened):
 
 def test_nothing_is_prepared_behind_a_pooler(pooled_url, opened):
     database = opened(pooled_url, prepared=True)
-    others = [psycopg.connect(pooled_url, prepare_threshold=None) for _ in range(2)]
-    try:
+    servers = set()
+    with psycopg.connect(pooled_url, prepare_threshold=None) as other:
         for number in range(12):
-            # Another client has one of the servers, now this and now that.
-            busy = others[number % 2]
-            busy.execute("SELECT 1")
-            send(database, 1)
-            busy.rollback()
-        assert names(database) == []
-    finally:
-        for other in others:
-            other.close()
+            if number % 2:  # Another client has the server that was used last.
+                other.execute("SELECT 1")
+            with database.read() as conn:
+                servers.add(conn.scalar(text("SELECT pg_backend_pid()")))
+                assert conn.scalar(SENT, {"id": "a1"}) == 0
+                assert conn.scalars(NAMES).all() == []
+            other.rollback()
+    assert len(servers) == 2
 
 
 def test_a_plan_of_a_table_that_was_changed_since_costs_a_connection(postgres_url, opened):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.processes import free_port
@@ -13,14 +14,14 @@ PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin"
 # PgBouncer 1.18 refuses unknown startup parameters, "options" among them.
 CONFIGURATION = """
 [databases]
-news = host=127.0.0.1 port={target} dbname=news user=postgres
+{server[dbname]} = {target}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 6
+default_pool_size = {servers}
 max_client_conn = 200
 server_login_retry = 1
 ignore_startup_parameters = extra_float_digits, options
@@ -33,13 +34,14 @@ def missing() -> str:
 
 
 class Pooler:
-    """PgBouncer in front of a server."""
+    """PgBouncer in front of ``server``, a connection's parameters. ``servers``: how many connections it shares."""
 
-    def __init__(self, folder: Path, target: int) -> None:
+    def __init__(self, folder: Path, server: Mapping[str, str], servers: int = 6) -> None:
         self.port = free_port()
         self._folder = folder
         self._settings = folder / "pgbouncer.ini"
-        self._settings.write_text(CONFIGURATION.format(target=target, port=self.port))
+        target = " ".join(f"{name}={value}" for name, value in server.items())
+        self._settings.write_text(CONFIGURATION.format(server=server, target=target, servers=servers, port=self.port))
         own(self._settings)
         self.launch()
 

@@ -87,7 +87,8 @@ class Stage:
             self.hole = BlackHole(self.server.port)
             tidy.callback(self.hole.close)
         if self.plan.pooler:
-            self.pooler = Pooler(self.folder, self.server.port)
+            server = {"host": "127.0.0.1", "port": str(self.server.port), "dbname": "news", "user": "postgres"}
+            self.pooler = Pooler(self.folder, server)
             tidy.callback(self.pooler.kill)
         return self.server.url()
 

@@ -1,35 +1,18 @@
 """Statements are prepared on connections to the server itself, and on no other."""
 
-import os
-import shutil
-import subprocess
+import tempfile
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
+from faults.stage.pooler import Pooler, missing
+from faults.stage.programs import own
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.db.prepared_statements import THRESHOLD
-from tests.support.service import free_port, until
-
-PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin"
-
-PROGRAM = shutil.which("pgbouncer", path=PATHS)
-
-# Two servers, so that transactions that follow each other may have different ones.
-CONFIGURATION = """
-[databases]
-{dbname} = host={host} dbname={dbname} user={user}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 2
-ignore_startup_parameters = extra_float_digits, options
-"""
+from tests.support.service import until
 
 SENT = text("SELECT count(*) FROM article WHERE id = :id")
 
@@ -51,27 +34,22 @@ def opened():
 
 
 @pytest.fixture
-def pooled_url(postgres_url, tmp_path):
-    """The address of a transaction pooler in front of the server, which keeps no statements."""
-    if PROGRAM is None:
-        pytest.skip("pgbouncer is missing: apt-get install pgbouncer")
+def pooled_url(postgres_url):
+    """The address of a transaction pooler in front of the server, which keeps no statements and shares two servers."""
+    if reason := missing():
+        pytest.skip(reason)
     given = conninfo_to_dict(postgres_url)
-    port, settings = free_port(), tmp_path / "pgbouncer.ini"
-    settings.write_text(CONFIGURATION.format(port=port, **given))
-    settings.chmod(0o644)
-    # Root's server runs as another user, who alone may enter the folder of its socket; PgBouncer refuses to be root.
-    owner = os.stat(given["host"]).st_uid
-    with (tmp_path / "pgbouncer.log").open("wb") as log:
-        command = [PROGRAM, "/dev/stdin"]
-        with settings.open("rb") as read:
-            process = subprocess.Popen(command, stdin=read, stdout=log, stderr=log, user=owner or None, cwd="/")
-    url = f"postgresql://{given['user']}@127.0.0.1:{port}/{given['dbname']}"
-    try:
-        until(lambda: _answers(url))
-        yield url
-    finally:
-        process.kill()
-        process.wait()
+    server = {name: given[name] for name in ("host", "dbname", "user")}
+    # Not below pytest's own folder, which PgBouncer's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="syndication-pooler-") as folder:
+        own(Path(folder))
+        pooler = Pooler(Path(folder), server, servers=2)
+        url = f"postgresql://{given['user']}@127.0.0.1:{pooler.port}/{given['dbname']}"
+        try:
+            until(lambda: _answers(url))
+            yield url
+        finally:
+            pooler.kill()
 
 
 def _answers(url):

@@ -85,7 +85,7 @@ class Database:
             self.engine = _sqlite(url, BUSY_SECONDS if timeout is None else timeout)
         else:
             self.engine = _postgresql(url, timeout, self._patience, prepared=prepared)
-        self._prepared = prepared
+        self._prepared = prepared and self.dialect == "postgresql"
         self._closed = False
         event.listen(self.engine, "handle_error", translate, retval=True)
         event.listen(self.engine, "checkin", self._returned)
@@ -298,7 +298,7 @@ def _sqlite(url: str, busy: float) -> Engine:
 
 def _postgresql(url: str, timeout: float | None, patience: Patience, *, prepared: bool) -> Engine:
     # Only here, because on SQLite no process needs the driver.
-    from psycopg.errors import FeatureNotSupported, IdleInTransactionSessionTimeout
+    from psycopg.errors import IdleInTransactionSessionTimeout
 
     from syndication.store.db.prepared_statements import prepare_statements
     from syndication.store.db.timeouts import connect_with_patience, ping_when_needed, receive_binary
@@ -313,9 +313,8 @@ def _postgresql(url: str, timeout: float | None, patience: Patience, *, prepared
 
     @event.listens_for(engine, "handle_error")
     def lost(context: ExceptionContext) -> None:
-        # psycopg classifies the first as an internal error, but it is a connection that was cut, like any other. The
-        # second is that of a plan whose table a newer program has changed: another connection has no plan.
-        if isinstance(context.original_exception, IdleInTransactionSessionTimeout | FeatureNotSupported):
+        # psycopg classifies it as an internal error, but it is a connection that was cut, like any other.
+        if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
             context.is_disconnect = True
 
     connect_with_patience(engine, patience)

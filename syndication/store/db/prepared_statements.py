@@ -6,7 +6,9 @@ what is prepared, as it may have taken a table back: transactions that only read
 
 from typing import Any
 
+from psycopg.errors import FeatureNotSupported
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
 
 THRESHOLD = 2
 """How often a statement is sent on a connection before it is prepared: some are sent once in the life of a process."""
@@ -23,6 +25,12 @@ def prepare_statements(engine: Engine) -> None:
         if _is_direct(connection):
             connection.prepare_threshold = THRESHOLD
             connection.prepared_max = MOST
+
+    @event.listens_for(engine, "handle_error")
+    def failed(context: ExceptionContext) -> None:
+        # A newer program has changed a column's type since its plan was made: another connection has no plan.
+        if isinstance(context.original_exception, FeatureNotSupported):
+            context.is_disconnect = True
 
 
 def _is_direct(connection: Any) -> bool:

@@ -423,9 +423,8 @@ def _load(
 ) -> tuple[dict[str, KnownArticle], list[str], list[LeftOut]]:
     """Returns the articles in the order of ``found``, those that were not in memory, and the unreadable ones.
 
-    A time beyond the calendar makes one unreadable, say.
-
-    ``taken`` is the number of bytes that the feed's other bodies already use.
+    An article is unreadable if it has a time beyond the calendar, say. ``taken`` is the number of bytes that the feed's
+    other bodies already use.
     """
     states = {candidate.article_id: State.of(candidate, reading.stamp) for candidate in found}
     known = {id: one for id, state in states.items() if (one := reading.articles.find(state)) is not None}

@@ -123,7 +123,7 @@ class IsolatedRenderer:
         """Renders one entry again, unless time was up: the child may have been killed for no fault of the entry."""
         if death is None or death.cause != "time":
             try:
-                for answer in self._ask(feed, [entry]):
+                for answer in self._child.ask((feed, [entry])):
                     if not isinstance(answer, str):
                         _add(made, answer)
                     elif answer:

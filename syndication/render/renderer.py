@@ -29,7 +29,7 @@ BeginEntries = Callable[[Feed, Sequence[Entry]], None]
 """Lets another process begin with entries that are rendered next."""
 
 MOST_BEGUN = 3
-"""The most entries that are begun: they are kept out of the way of others, which may be more urgent."""
+"""The most entries that are begun: of many that are not in memory, as after a start, most are stored."""
 
 Careful = Callable[[str | None], None]
 """Called with the article that is rendered next."""
@@ -74,7 +74,7 @@ class Renderer:
             and self._refused_before(feed, entry) is None
         ]
         if new:
-            self._begin(replace(feed, entries=(), deleted=()), new)
+            self._begin(feed, new)
 
     def render(self, feed: Feed, careful: Careful | None = None, stored: Stored | None = None) -> RenderedFeed:
         """Returns the feed in every format. An entry that cannot be rendered is left out, with the reason.

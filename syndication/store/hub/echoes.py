@@ -1,8 +1,8 @@
 """Our own subscriptions at outside hubs, which show whether a hub passes on what it is told.
 
 The row is the state of one subscription: ``retry_at`` is when it is requested again, to renew it or because nobody
-confirmed it; ``requested_at`` is the first request since the last confirmation. Rows are never given up, as long as
-the hub is in the settings.
+confirmed it; ``requested_at`` is the first request since the last confirmation. A row is tried again for as long as
+its hub is in the settings.
 """
 
 import secrets
@@ -147,7 +147,7 @@ def list_some(conn: Connection, hubs: Collection[str]) -> list[Echo]:
 
 
 def record_confirmed(conn: Connection, hub: str, lease: timedelta | None, now: datetime) -> None:
-    """Records that the hub asked whether we meant it; it is renewed after three quarters of the lease."""
+    """Records that the hub verified the subscription; it is renewed after three quarters of the lease."""
     lease = min(max(lease or USUAL_LEASE, SHORTEST_LEASE), LONGEST)
     values = {"verified_at": now, "expires_at": now + lease, "denied": None, "retry_at": _renew_at(now, now + lease)}
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(values | {"error": None, "failed_at": None}))
